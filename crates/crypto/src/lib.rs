@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+#[macro_use]
+mod silent;
+
+pub mod diagnosis;
+mod error;
+mod mac;
+pub mod payload;
+mod random;
+mod session_key;
+pub mod signature;
+mod skey;
+pub mod transport;
+mod vault;
+
+pub use error::{Error, Shape};
+pub use session_key::SessionKey;
+pub use skey::{Skey, SkeyMint};
+pub use transport::Repair;
+pub use vault::{Purpose, Vault};
