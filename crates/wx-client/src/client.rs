@@ -1,0 +1,224 @@
+//! WeChat over the network.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::answer::Loose;
+use crate::http::{Call, Http};
+use crate::issuer::StableToken;
+use crate::tokens::Tokens;
+use crate::{AccessToken, Code2Session, Credentials, Error, PhoneNumber, Result, Settings, TokenKeep, WeChat};
+
+/// The real [`WeChat`]. It needs a Tokio runtime with I/O and time.
+///
+/// A call takes at most 5 seconds, with up to 2 to wait for a slot and 2 to connect; where it needs an access_token
+/// that is not at hand, the same again to get one. A call whose token is refused is repeated once with another.
+pub struct Client {
+    http: Arc<Http>,
+    apps: HashMap<String, App>,
+}
+
+struct App {
+    secret: SecretString,
+    tokens: Arc<Tokens>,
+}
+
+impl Client {
+    /// A client of WeChat at [`base_url`](Settings::base_url) for `apps`, whose tokens survive a restart in `keep`.
+    ///
+    /// # Errors
+    /// [`Error::Settings`], which says what to change.
+    #[expect(clippy::needless_pass_by_value, reason = "a client shares the keep from here on")]
+    pub fn new(settings: &Settings, apps: Vec<Credentials>, keep: Arc<dyn TokenKeep>) -> Result<Self> {
+        let http = Arc::new(Http::new(settings)?);
+        let mut known = HashMap::with_capacity(apps.len());
+        for app in apps {
+            let Credentials { appid, secret } = app.clone();
+            if appid.is_empty() || secret.expose_secret().is_empty() {
+                return Err(Error::Settings("an app needs both an appid and a secret".to_owned()));
+            }
+            let issuer = Arc::new(StableToken { http: http.clone(), app });
+            let tokens = Tokens::new(appid.clone(), issuer, keep.clone());
+            if known.insert(appid.clone(), App { secret, tokens }).is_some() {
+                return Err(Error::Settings(format!("the app {appid:?} is configured twice")));
+            }
+        }
+        Ok(Self { http, apps: known })
+    }
+
+    fn app(&self, appid: &str) -> Result<&App> {
+        self.apps.get(appid).ok_or_else(|| Error::UnknownApp { appid: appid.to_owned() })
+    }
+
+    /// Makes a call that needs an access_token. One that was refused for its token did nothing, so it may be repeated
+    /// even if it uses up a code.
+    async fn call<T: DeserializeOwned>(&self, appid: &str, call: Call<'_>) -> Result<T> {
+        let tokens = &self.app(appid)?.tokens;
+        let token = tokens.current().await.map_err(Error::before_the_call)?;
+        let refusal = match self.http.call(&call, Some(token.text())).await {
+            Err(error) if error.refuses_token() => error,
+            other => return other,
+        };
+        match tokens.after_refusal(&token).await.map_err(Error::before_the_call)? {
+            Some(next) => self.http.call(&call, Some(next.text())).await,
+            None => Err(refusal),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Exchanged {
+    openid: String,
+    unionid: Option<String>,
+    session_key: SecretString,
+}
+
+#[derive(Deserialize)]
+struct PhoneAnswer {
+    phone_info: PhoneInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneInfo {
+    phone_number: SecretString,
+    pure_phone_number: SecretString,
+    country_code: Loose,
+    watermark: Watermark,
+}
+
+#[derive(Deserialize)]
+struct Watermark {
+    timestamp: i64,
+    appid: String,
+}
+
+#[derive(Deserialize)]
+struct Checked {
+    /// Spelled like this on the wire.
+    vaild: bool,
+}
+
+/// Success of a call that returns nothing else to recognise it by: here the 0 must be there.
+#[derive(Deserialize)]
+struct Acknowledged {
+    #[serde(rename = "errcode")]
+    _errcode: Loose,
+}
+
+#[derive(Deserialize)]
+struct Reset {
+    openid: String,
+    session_key: SecretString,
+}
+
+#[async_trait]
+impl WeChat for Client {
+    async fn code2session(&self, appid: &str, code: &str) -> Result<Code2Session> {
+        let secret = self.app(appid)?.secret.expose_secret();
+        let query = [("appid", appid), ("secret", secret), ("js_code", code), ("grant_type", "authorization_code")];
+        let call = Call { path: "/sns/jscode2session", query: &query, body: None, hidden: &[secret, code] };
+        let answer: Exchanged = self.http.call(&call, None).await?;
+        Ok(Code2Session {
+            openid: identifier(answer.openid, "openid is not 1 to 128 characters")?,
+            unionid: answer
+                .unionid
+                .filter(|unionid| !unionid.is_empty())
+                .map(|unionid| identifier(unionid, "unionid is longer than 128 characters"))
+                .transpose()?,
+            session_key: session_key(answer.session_key)?,
+        })
+    }
+
+    async fn phone_number(&self, appid: &str, code: &str, openid: &str) -> Result<PhoneNumber> {
+        let call = Call {
+            path: "/wxa/business/getuserphonenumber",
+            query: &[],
+            body: Some(json!({ "code": code, "openid": openid })),
+            hidden: &[code],
+        };
+        let PhoneAnswer { phone_info } = self.call(appid, call).await?;
+        if phone_info.phone_number.expose_secret().is_empty() || phone_info.pure_phone_number.expose_secret().is_empty()
+        {
+            return Err(Error::Unreadable { reason: "a phone number is empty" });
+        }
+        Ok(PhoneNumber {
+            phone_number: phone_info.phone_number,
+            pure_phone_number: phone_info.pure_phone_number,
+            country_code: phone_info.country_code.text(),
+            watermark_appid: phone_info.watermark.appid,
+            watermark_timestamp: phone_info.watermark.timestamp,
+        })
+    }
+
+    async fn check_encrypted(&self, appid: &str, sha256_hex: &str) -> Result<bool> {
+        let call = Call {
+            path: "/wxa/business/checkencryptedmsg",
+            query: &[],
+            body: Some(json!({ "encrypted_msg_hash": sha256_hex })),
+            hidden: &[],
+        };
+        let known: Result<Checked> = self.call(appid, call).await;
+        match known {
+            Err(Error::Refused { errcode: 1, .. }) => Ok(false),
+            other => other.map(|checked| checked.vaild),
+        }
+    }
+
+    async fn check_session_key(&self, appid: &str, openid: &str, signature: &str) -> Result<bool> {
+        let query = signed(openid, signature);
+        let call = Call { path: "/wxa/checksession", query: &query, body: None, hidden: &[signature] };
+        let valid: Result<Acknowledged> = self.call(appid, call).await;
+        match valid {
+            Err(Error::Refused { errcode: 87007 | 87009, .. }) => Ok(false),
+            other => other.map(|_| true),
+        }
+    }
+
+    async fn reset_session_key(&self, appid: &str, openid: &str, signature: &str) -> Result<SecretString> {
+        let query = signed(openid, signature);
+        let call = Call { path: "/wxa/resetusersessionkey", query: &query, body: None, hidden: &[signature] };
+        let answer: Reset = self.call(appid, call).await?;
+        if answer.openid != openid {
+            return Err(Error::Unreadable { reason: "openid is another one" });
+        }
+        session_key(answer.session_key)
+    }
+
+    async fn access_token(&self, appid: &str) -> Result<AccessToken> {
+        Ok(self.app(appid)?.tokens.current().await?.into())
+    }
+}
+
+fn signed<'a>(openid: &'a str, signature: &'a str) -> [(&'static str, &'a str); 3] {
+    [("openid", openid), ("signature", signature), ("sig_method", "hmac_sha256")]
+}
+
+fn identifier(text: String, reason: &'static str) -> Result<String> {
+    if (1..=128).contains(&text.chars().count()) { Ok(text) } else { Err(Error::Unreadable { reason }) }
+}
+
+fn session_key(key: SecretString) -> Result<SecretString> {
+    let text = key.expose_secret();
+    if text.len() == 24 && text.is_ascii() {
+        Ok(key)
+    } else {
+        Err(Error::Unreadable { reason: "session_key is not 24 characters" })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.http.base().as_str())
+            .field("apps", &self.apps.keys())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,170 @@
+//! One exchange with WeChat: a request that says no more than it must, an answer that is believed no more than it may.
+
+use std::time::Duration;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout};
+
+use crate::resolver::Resolver;
+use crate::settings::BaseUrl;
+use crate::{Error, Result, Settings, answer, tls};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// For all of a call: waiting for a slot, connecting, asking, reading.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(5);
+const SLOT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Shorter than servers keep a connection, so that it is not ended at their side while a request is on its way.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
+const USER_AGENT: &str = concat!("wxgate/", env!("CARGO_PKG_VERSION"));
+
+/// What stands unencoded in the value of a query: RFC 3986's unreserved characters. A space is `%20`, which reads the
+/// same to everybody, and not `+`.
+pub(crate) const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request to WeChat, but for its token.
+pub(crate) struct Call<'a> {
+    pub(crate) path: &'static str,
+    pub(crate) query: &'a [(&'static str, &'a str)],
+    /// A POST if there is one, else a GET.
+    pub(crate) body: Option<serde_json::Value>,
+    /// Secrets of the request that no error may repeat; the token is one without being named.
+    pub(crate) hidden: &'a [&'a str],
+}
+
+/// The connections to WeChat.
+pub(crate) struct Http {
+    client: reqwest::Client,
+    base: BaseUrl,
+    slots: Semaphore,
+}
+
+impl Http {
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let base = BaseUrl::parse(&settings.base_url)?;
+        let slots = settings.slots()?;
+        let tls = if base.is_tls() { tls::platform()? } else { tls::none()? };
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .dns_resolver(Resolver::system())
+            .http1_only()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // Whatever features other crates turn on: no answer is larger than its bytes on the wire.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(slots)
+            .user_agent(USER_AGENT)
+            .build()
+            .map_err(|error| Error::Settings(format!("the HTTP client cannot be set up: {}", error.without_url())))?;
+        Ok(Self { client, base, slots: Semaphore::new(slots) })
+    }
+
+    pub(crate) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Makes a call and reads its answer as `T`.
+    ///
+    /// It is tried again, once, only if no connection could be made: then nothing of it has arrived.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, call: &Call<'_>, token: Option<&SecretString>) -> Result<T> {
+        let token = token.map(ExposeSecret::expose_secret);
+        let deadline = Instant::now() + TOTAL_TIMEOUT;
+        let _slot = self.slot().await?;
+        let body = match self.attempt(call, token, deadline).await {
+            Err(Error::Unreachable { sent: false, .. }) => self.attempt(call, token, deadline).await?,
+            other => other?,
+        };
+        let hidden: Vec<&str> = call.hidden.iter().copied().chain(token).collect();
+        answer::read(&body, &hidden)
+    }
+
+    async fn slot(&self) -> Result<SemaphorePermit<'_>> {
+        match timeout(SLOT_TIMEOUT, self.slots.acquire()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(Error::Busy),
+        }
+    }
+
+    async fn attempt(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Vec<u8>> {
+        let url = self.url(call, token);
+        let request = match &call.body {
+            None => self.client.request(Method::GET, url),
+            // A body of known length is sent with Content-Length; WeChat answers 412 to a chunked one.
+            Some(body) => self
+                .client
+                .request(Method::POST, url)
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(body.to_string()),
+        };
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;
+        check_head(response.status(), response.headers(), self.base.is_loopback())?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
+                return Err(Error::Unreadable { reason: "larger than 64 KiB" });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn url(&self, call: &Call<'_>, token: Option<&str>) -> Url {
+        let token = token.map(|token| ("access_token", token));
+        let pairs: Vec<String> = token
+            .iter()
+            .chain(call.query)
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)))
+            .collect();
+        self.base.join(call.path, &pairs.join("&"))
+    }
+}
+
+/// An error of the driver, without the URL: its query holds secrets.
+fn unreachable(error: reqwest::Error) -> Error {
+    Error::Unreachable { sent: !error.is_connect(), source: error.without_url().into() }
+}
+
+/// What can be told from the head of an answer. `may_be_sandbox` is for loopback alone: the header is the sandbox's
+/// mark, and a server with real members must not take its word for who they are.
+fn check_head(status: StatusCode, headers: &HeaderMap, may_be_sandbox: bool) -> Result<()> {
+    let reason = if !may_be_sandbox && headers.contains_key("x-sandbox") {
+        "sandbox"
+    } else if status.is_redirection() {
+        "redirect"
+    } else if !status.is_success() {
+        "HTTP status"
+    } else if headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
+        "compressed, which nobody asked for"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unreadable { reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_is_believed_on_loopback_alone() {
+        let marked = HeaderMap::from_iter([("x-sandbox".parse().unwrap(), HeaderValue::from_static("1"))]);
+        assert!(check_head(StatusCode::OK, &marked, true).is_ok());
+        assert!(check_head(StatusCode::OK, &HeaderMap::new(), false).is_ok());
+        let refused = check_head(StatusCode::OK, &marked, false).unwrap_err();
+        assert!(matches!(refused, Error::Unreadable { reason: "sandbox" }));
+    }
+}

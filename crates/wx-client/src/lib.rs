@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod client;
+mod errcode;
+mod error;
+mod http;
+mod issuer;
+mod resolver;
+mod settings;
+mod tls;
+mod token;
+mod tokens;
+mod wechat;
+
+pub use client::Client;
+pub use errcode::Class;
+pub use error::{BoxError, Error, Result};
+pub use settings::{Credentials, Settings};
+pub use token::{AccessToken, NoKeep, TokenKeep};
+pub use wechat::{Code2Session, PhoneNumber, WeChat};

@@ -1,0 +1,149 @@
+//! One app's token, shared by all who need it: asked for once, renewed in time, replaced when WeChat refuses it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::Instant;
+
+use crate::issuer::Issuer;
+use crate::token::Token;
+use crate::{Error, Result, TokenKeep};
+
+/// A token on its way, for all who wait for it.
+type Flight = Shared<BoxFuture<'static, Result<Token, Arc<Error>>>>;
+
+/// The place of one app.
+pub(crate) struct Tokens {
+    appid: String,
+    issuer: Arc<dyn Issuer>,
+    keep: Arc<dyn TokenKeep>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    flight: Option<Flight>,
+    /// The token that WeChat refused last.
+    refused: Option<Token>,
+    forced: Forced,
+    /// Whether the keep has been asked.
+    loaded: bool,
+}
+
+impl Tokens {
+    pub(crate) fn new(appid: String, issuer: Arc<dyn Issuer>, keep: Arc<dyn TokenKeep>) -> Arc<Self> {
+        Arc::new(Self { appid, issuer, keep, state: Mutex::default() })
+    }
+
+    /// A token with at least 300 seconds left; or, when no other can be had, whatever is left of this one.
+    pub(crate) async fn current(self: &Arc<Self>) -> Result<Token> {
+        let flight = {
+            let mut state = self.state();
+            if let Some(token) = state.token.as_ref().filter(|token| token.is_fresh()) {
+                return Ok(token.clone());
+            }
+            match &state.flight {
+                // One that has ended and is still here ended in a panic.
+                Some(flight) if flight.peek().is_none() => flight.clone(),
+                _ => state.flight.insert(self.depart()).clone(),
+            }
+        };
+        let landed = flight.await;
+        landed.or_else(|error| {
+            let left = self.state().token.clone().filter(Token::is_alive);
+            left.ok_or_else(|| Error::share(&error))
+        })
+    }
+
+    /// The token to use after WeChat refused `used`: another one, or nothing if WeChat insists on the one it refuses.
+    pub(crate) async fn after_refusal(self: &Arc<Self>, used: &Token) -> Result<Option<Token>> {
+        {
+            let mut state = self.state();
+            // A token that has been replaced meanwhile is no reason to drop its successor.
+            if state.token.as_ref().is_some_and(|token| token.is(used)) {
+                state.refused = state.token.take();
+            }
+        }
+        let next = self.current().await?;
+        Ok((!next.is(used)).then_some(next))
+    }
+
+    /// Starts a renewal that goes on when those who wait for it go away.
+    fn depart(self: &Arc<Self>) -> Flight {
+        let this = self.clone();
+        let task = tokio::spawn(async move {
+            let renewed = this.renew().await.map_err(Arc::new);
+            let mut state = this.state();
+            state.flight = None;
+            match &renewed {
+                Ok(token) => state.token = Some(token.clone()),
+                Err(error) => tracing::warn!(appid = this.appid, %error, "no new access_token"),
+            }
+            drop(state);
+            renewed
+        });
+        let landed = task.map(|end| {
+            end.unwrap_or_else(|error| Err(Arc::new(Error::Unreachable { sent: true, source: error.into() })))
+        });
+        landed.boxed().shared()
+    }
+
+    async fn renew(&self) -> Result<Token> {
+        if let Some(kept) = self.kept().await {
+            return Ok(kept);
+        }
+        let mut token = Token::from(self.issuer.issue(false).await?);
+        if self.may_force(&token) {
+            tracing::warn!(appid = self.appid, "WeChat hands out an access_token that it refuses: forcing a new one");
+            token = self.issuer.issue(true).await?.into();
+        }
+        self.keep.save(&self.appid, &token.clone().into()).await;
+        Ok(token)
+    }
+
+    /// What an earlier run of the program left, asked for once.
+    async fn kept(&self) -> Option<Token> {
+        if std::mem::replace(&mut self.state().loaded, true) {
+            return None;
+        }
+        self.keep.load(&self.appid).await.map(Token::from).filter(Token::is_fresh)
+    }
+
+    fn may_force(&self, token: &Token) -> bool {
+        let mut state = self.state();
+        state.refused.as_ref().is_some_and(|refused| refused.is(token)) && state.forced.one_more()
+    }
+
+    /// Held for a few instructions at a time and never across an await; nothing in between can leave it half done.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When new tokens were forced. WeChat allows 20 a day, 30 seconds apart (force_refresh); counted here since the start.
+#[derive(Default)]
+struct Forced(VecDeque<Instant>);
+
+impl Forced {
+    const A_DAY: usize = 20;
+    const APART: Duration = Duration::from_secs(30);
+    const DAY: Duration = Duration::from_hours(24);
+
+    /// Counts one more, if it is allowed now.
+    fn one_more(&mut self) -> bool {
+        let now = Instant::now();
+        self.0.retain(|at| now - *at < Self::DAY);
+        let allowed = self.0.len() < Self::A_DAY && self.0.back().is_none_or(|last| now - *last >= Self::APART);
+        if allowed {
+            self.0.push_back(now);
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests;
