@@ -1,0 +1,104 @@
+//! What every backend must do: one suite, run against each.
+//!
+//! [`run`] calls all cases in turn. A backend's own tests rather name them one by one, so that a failure says which:
+//!
+//! ```text
+//! macro_rules! cases {
+//!     ($($module:ident::$case:ident,)*) => {$(
+//!         #[tokio::test]
+//!         async fn $case() {
+//!             wxgate_store::contract::$module::$case(&*make().await).await;
+//!         }
+//!     )*};
+//! }
+//! wxgate_store::for_each_contract_case!(cases);
+//! ```
+
+#![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
+
+pub mod erasure;
+pub mod keys;
+pub mod logins;
+pub mod members;
+pub mod openings;
+pub mod phones;
+pub mod purge;
+pub mod sessions;
+pub mod tokens;
+
+mod sample;
+
+use std::sync::Arc;
+
+use crate::store::Store;
+
+/// Calls the macro `$with` once, with every case of the suite as `module::case,`.
+#[macro_export]
+macro_rules! for_each_contract_case {
+    ($with:ident) => {
+        $with! {
+            logins::a_first_login_makes_a_member,
+            logins::a_known_member_keeps_their_id,
+            logins::one_openid_in_two_programs_is_two_members,
+            logins::a_unionid_is_taken_once_and_never_replaced,
+            logins::a_login_replaces_the_given_profile_fields_only,
+            logins::last_login_moves_once_a_day,
+            logins::the_oldest_session_yields_above_the_cap,
+            logins::expired_sessions_take_no_place_under_the_cap,
+            logins::a_login_never_ends_its_own_session,
+            logins::a_repeated_login_changes_nothing,
+            logins::a_session_id_of_another_login_is_a_conflict,
+            logins::logins_at_once_make_one_member,
+            sessions::a_session_comes_back_as_it_was_opened,
+            sessions::an_expired_session_is_given_as_stored,
+            sessions::a_use_moves_the_expiry,
+            sessions::a_late_use_changes_nothing,
+            sessions::a_use_revives_no_expired_session,
+            sessions::a_refresh_replaces_the_hash_it_knows,
+            sessions::a_refresh_revives_no_expired_session,
+            sessions::a_session_ends_for_its_owner_only,
+            sessions::ending_an_expired_session_ends_nothing,
+            sessions::all_sessions_of_one_member_end,
+            sessions::the_list_holds_live_sessions_newest_first,
+            keys::at_most_three_keys_are_kept,
+            keys::after_ten_minutes_only_the_newest_key_is_usable,
+            keys::a_login_after_ten_minutes_leaves_one_key,
+            members::a_change_leaves_what_it_does_not_name,
+            members::an_unknown_member_is_absent_everywhere,
+            openings::five_tries_spend_ten_minutes,
+            openings::twenty_tries_spend_a_day,
+            openings::a_released_try_does_not_count,
+            openings::a_failed_try_cannot_be_released,
+            openings::a_budget_is_of_one_subject,
+            openings::tries_at_once_never_exceed_the_budget,
+            phones::a_number_is_bound_with_its_proof,
+            phones::a_proof_is_accepted_once,
+            phones::trust_in_a_number_never_falls,
+            phones::another_number_replaces_the_first_and_is_audited,
+            phones::one_number_may_be_of_two_members,
+            phones::a_binding_releases_its_try,
+            phones::nothing_is_bound_to_a_member_who_is_gone,
+            erasure::nothing_of_an_erased_member_is_left,
+            erasure::others_stay_when_one_is_erased,
+            erasure::an_erased_person_may_come_back_as_another_member,
+            erasure::an_export_holds_everything,
+            tokens::the_last_access_token_is_kept,
+            tokens::api_tokens_are_kept_until_revoked,
+            tokens::an_api_token_may_be_created_twice_but_not_differently,
+            purge::expired_sessions_go,
+            purge::old_failures_and_proofs_go,
+            purge::a_slice_is_no_larger_than_asked,
+            purge::a_store_is_ready,
+        }
+    };
+}
+
+/// Runs the whole suite, each case on a new, empty store; panics when one fails.
+pub async fn run(make: impl AsyncFn() -> Arc<dyn Store>) {
+    macro_rules! run_all {
+        ($($module:ident::$case:ident,)*) => {$(
+            $module::$case(&*make().await).await;
+        )*};
+    }
+    crate::for_each_contract_case!(run_all);
+}

@@ -1,0 +1,47 @@
+use super::{Member, SessionRow, UnixSeconds};
+
+/// Everything that is held about a member. What is sealed stays so.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The instant of which this is true.
+    pub exported_at: UnixSeconds,
+    /// The member.
+    pub member: Member,
+    /// Every session there is a row of, expired ones too, newest first.
+    pub sessions: Vec<SessionRow>,
+    /// When each `session_key` that is still held was obtained, newest first.
+    pub session_keys_obtained_at: Vec<UnixSeconds>,
+    /// What was done about the member, newest first.
+    pub audit: Vec<AuditRow>,
+}
+
+/// One line of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// When.
+    pub at: UnixSeconds,
+    /// Who did it; never personal data.
+    pub actor: String,
+    /// What was done, such as `phone.changed`.
+    pub action: String,
+}
+
+/// How much one slice of the purge deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Sessions that had expired or ended.
+    pub sessions: u64,
+    /// Failures that no budget counts any more.
+    pub failures: u64,
+    /// Proofs that are too old to be replayed.
+    pub proofs: u64,
+    /// Whether another slice is due.
+    pub more: bool,
+}
+
+/// That a store can be written and read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// The number of the last migration.
+    pub schema_version: u32,
+}

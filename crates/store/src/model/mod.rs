@@ -1,0 +1,31 @@
+//! What a store takes and gives back.
+
+mod export;
+mod ids;
+mod login;
+mod member;
+mod opening;
+mod phone;
+mod session;
+mod token;
+
+pub use export::{AuditRow, Export, Purged, Readiness};
+pub use ids::{MemberId, MemberKey, ParseIdError, SessionId, UnixSeconds};
+pub use login::{LoggedIn, Login, LoginOutcome, NewSession, SealedKey};
+pub use member::{BoundPhone, Member, Profile, Status, Trust};
+pub use opening::{Opening, OpeningId};
+pub use phone::{BindPhone, Bound, UsedProof};
+pub use session::{Refresh, Session, SessionRow};
+pub use token::{ApiToken, KeptToken};
+
+/// A `Debug` that shows the named fields only: for types with secrets or personal data among the others.
+macro_rules! debug_only {
+    ($type:ident { $($field:ident),* }) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type))$(.field(stringify!($field), &self.$field))*.finish_non_exhaustive()
+            }
+        }
+    };
+}
+use debug_only;

@@ -1,0 +1,47 @@
+use rusqlite::{Connection, Result, Row, named_params};
+
+use crate::model::{AuditRow, MemberId, UnixSeconds};
+
+/// Whom a line of the audit is about.
+pub(super) enum About<'a> {
+    Member(MemberId),
+    Erased(&'a [u8; 32]),
+}
+
+pub(super) fn record(tx: &Connection, at: UnixSeconds, actor: &str, action: &str, about: &About<'_>) -> Result<()> {
+    const INSERT: &str = "
+        INSERT INTO audit (happened_at, actor, action, member_id, pseudonym)
+        VALUES (:at, :actor, :action, :member, :pseudonym)";
+    let (member, pseudonym) = match about {
+        About::Member(id) => (Some(id.0.as_bytes()), None),
+        About::Erased(pseudonym) => (None, Some(pseudonym)),
+    };
+    let params =
+        named_params! { ":at": at.0, ":actor": actor, ":action": action, ":member": member, ":pseudonym": pseudonym };
+    tx.prepare_cached(INSERT)?.execute(params)?;
+    Ok(())
+}
+
+/// What was done about a member, newest first.
+pub(super) fn of_member(conn: &Connection, member: MemberId) -> Result<Vec<AuditRow>> {
+    const SELECT: &str = "
+        SELECT happened_at, actor, action
+        FROM audit
+        WHERE member_id = :member
+        ORDER BY id DESC";
+    let row = |row: &Row<'_>| {
+        Ok(AuditRow { at: UnixSeconds(row.get("happened_at")?), actor: row.get("actor")?, action: row.get("action")? })
+    };
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, row)?.collect()
+}
+
+/// Takes a member's id off their lines; what stays tells one erased person's story from another's.
+pub(super) fn pseudonymise(tx: &Connection, member: MemberId, pseudonym: &[u8; 32]) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE audit
+        SET member_id = NULL, pseudonym = :pseudonym
+        WHERE member_id = :member";
+    let params = named_params! { ":member": member.0.as_bytes(), ":pseudonym": pseudonym };
+    tx.prepare_cached(UPDATE)?.execute(params)?;
+    Ok(())
+}

@@ -1,0 +1,85 @@
+use std::fmt::Display;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+const DATABASE: &str = "wxgate.db";
+const LOCK: &str = "wxgate.lock";
+
+/// The data directory, made if it is not there, by its one true path.
+pub(super) fn data_dir(path: &Path) -> Result<PathBuf> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .and_then(|()| path.canonicalize())
+        .map_err(|error| refused(path, error))
+}
+
+/// Takes the data directory for this process, until the file is dropped.
+pub(super) fn lock(data_dir: &Path) -> Result<File> {
+    let path = data_dir.join(LOCK);
+    let file = private().create(true).open(&path).map_err(|error| refused(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(refused(
+            data_dir,
+            "another wxgate uses this data directory (it holds wxgate.lock). Stop it, or give this one a data_dir of its own",
+        )),
+        Err(TryLockError::Error(error)) => Err(refused(&path, error)),
+    }
+}
+
+/// The database file, made if it is not there, readable by nobody else.
+pub(super) fn database(data_dir: &Path) -> Result<PathBuf> {
+    let path = data_dir.join(DATABASE);
+    match private().create_new(true).open(&path) {
+        Ok(_) => sync(data_dir).map_err(|error| refused(&path, error))?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(refused(&path, error)),
+    }
+    existing_database(data_dir)
+}
+
+/// The database file that is there, unless others may touch it or what SQLite keeps beside it.
+pub(super) fn existing_database(data_dir: &Path) -> Result<PathBuf> {
+    let path = data_dir.join(DATABASE);
+    check_private(&path)?;
+    for beside in ["wxgate.db-wal", "wxgate.db-shm"].map(|name| data_dir.join(name)) {
+        if beside.symlink_metadata().is_ok() {
+            check_private(&beside)?;
+        }
+    }
+    Ok(path)
+}
+
+/// Makes the names in a directory as durable as what their files will hold.
+fn sync(dir: &Path) -> std::io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+fn check_private(path: &Path) -> Result<()> {
+    let metadata = fs::symlink_metadata(path).map_err(|error| refused(path, error))?;
+    if !metadata.is_file() {
+        return Err(refused(path, "this must be an ordinary file, not a link, directory or device"));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(refused(path, format!("its mode {mode:04o} lets others in. Run: chmod 600 {}", path.display())));
+    }
+    Ok(())
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).truncate(false).mode(0o600);
+    options
+}
+
+/// An error that names the file.
+pub(super) fn refused(path: &Path, why: impl Display) -> Error {
+    Error::Refused(format!("{}: {why}", path.display()))
+}

@@ -1,0 +1,124 @@
+use rusqlite::types::Type;
+use rusqlite::{Connection, Error, OptionalExtension, Result, Row, named_params};
+use uuid::Uuid;
+
+use crate::model::{BoundPhone, Member, MemberId, MemberKey, Profile, Status, Trust, UnixSeconds};
+
+/// The columns that [`from_row`] reads.
+macro_rules! columns {
+    () => {
+        "members.id, members.appid, members.openid, members.unionid,
+         members.nick_name, members.avatar_url, members.gender,
+         members.country, members.province, members.city, members.language,
+         members.phone_sealed, members.phone_trust, members.phone_bound_at,
+         members.status, members.note, members.attributes,
+         members.created_at, members.last_login_at, members.updated_at"
+    };
+}
+pub(super) use columns;
+
+pub(super) fn by_id(conn: &Connection, id: MemberId) -> Result<Option<Member>> {
+    const SELECT: &str = concat!("SELECT ", columns!(), " FROM members WHERE id = :id");
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0.as_bytes() }, from_row).optional()
+}
+
+pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<Member>> {
+    const SELECT: &str = concat!("SELECT ", columns!(), " FROM members WHERE appid = :appid AND openid = :openid");
+    let params = named_params! { ":appid": key.appid, ":openid": key.openid };
+    conn.prepare_cached(SELECT)?.query_row(params, from_row).optional()
+}
+
+/// Adds a member who has no phone number and no note yet.
+pub(super) fn insert(tx: &Connection, member: &Member) -> Result<()> {
+    const INSERT: &str = "
+        INSERT INTO members (id, appid, openid, created_at, last_login_at, updated_at)
+        VALUES (:id, :appid, :openid, :created_at, :created_at, :created_at)";
+    let params = named_params! {
+        ":id": member.id.0.as_bytes(),
+        ":appid": member.key.appid,
+        ":openid": member.key.openid,
+        ":created_at": member.created_at.0,
+    };
+    tx.prepare_cached(INSERT)?.execute(params)?;
+    if member.unionid.is_some() || member.profile != Profile::default() {
+        save(tx, member)?;
+    }
+    Ok(())
+}
+
+/// Writes what logins and the member themselves may change.
+pub(super) fn save(tx: &Connection, member: &Member) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE members
+        SET unionid = :unionid, nick_name = :nick_name, avatar_url = :avatar_url, gender = :gender,
+            country = :country, province = :province, city = :city, language = :language,
+            last_login_at = :last_login_at, updated_at = :updated_at
+        WHERE id = :id";
+    let params = named_params! {
+        ":id": member.id.0.as_bytes(),
+        ":unionid": member.unionid,
+        ":nick_name": member.profile.nick_name,
+        ":avatar_url": member.profile.avatar_url,
+        ":gender": member.profile.gender,
+        ":country": member.profile.country,
+        ":province": member.profile.province,
+        ":city": member.profile.city,
+        ":language": member.profile.language,
+        ":last_login_at": member.last_login_at.0,
+        ":updated_at": member.updated_at.0,
+    };
+    tx.prepare_cached(UPDATE)?.execute(params)?;
+    Ok(())
+}
+
+pub(super) fn change_profile(
+    tx: &Connection,
+    id: MemberId,
+    change: Profile,
+    now: UnixSeconds,
+) -> Result<Option<Member>> {
+    let Some(mut member) = by_id(tx, id)? else { return Ok(None) };
+    let changed = member.profile.changed_by(change);
+    if changed != member.profile {
+        member.profile = changed;
+        member.updated_at = now;
+        save(tx, &member)?;
+    }
+    Ok(Some(member))
+}
+
+pub(super) fn from_row(row: &Row<'_>) -> Result<Member> {
+    Ok(Member {
+        id: MemberId(Uuid::from_bytes(row.get("id")?)),
+        key: MemberKey { appid: row.get("appid")?, openid: row.get("openid")? },
+        unionid: row.get("unionid")?,
+        profile: Profile {
+            nick_name: row.get("nick_name")?,
+            avatar_url: row.get("avatar_url")?,
+            gender: row.get("gender")?,
+            country: row.get("country")?,
+            province: row.get("province")?,
+            city: row.get("city")?,
+            language: row.get("language")?,
+        },
+        phone: phone_from_row(row)?,
+        status: word(row, "status", Status::parse)?,
+        note: row.get("note")?,
+        attributes: row.get("attributes")?,
+        created_at: UnixSeconds(row.get("created_at")?),
+        last_login_at: UnixSeconds(row.get("last_login_at")?),
+        updated_at: UnixSeconds(row.get("updated_at")?),
+    })
+}
+
+fn phone_from_row(row: &Row<'_>) -> Result<Option<BoundPhone>> {
+    let Some(sealed) = row.get("phone_sealed")? else { return Ok(None) };
+    let trust = word(row, "phone_trust", Trust::parse)?;
+    Ok(Some(BoundPhone { sealed, trust, bound_at: UnixSeconds(row.get("phone_bound_at")?) }))
+}
+
+/// A word that a constraint keeps among those we know.
+fn word<T>(row: &Row<'_>, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T> {
+    let unknown = || Error::FromSqlConversionFailure(0, Type::Text, format!("unknown word in {column}").into());
+    parse(&row.get::<_, String>(column)?).ok_or_else(unknown)
+}

@@ -1,0 +1,64 @@
+use refinery::{Migration, Runner};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::{BoxError, Result};
+
+/// Every migration there ever was, oldest first, as refinery names it. A released one is never edited.
+const MIGRATIONS: &[(&str, &str)] =
+    &[("V1__members_and_sessions", include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql"))];
+
+/// The schema this program is written for.
+#[expect(clippy::cast_possible_truncation, reason = "migrations are counted by hand")]
+pub(super) const LATEST: u32 = MIGRATIONS.len() as u32;
+
+/// The schema of the database: the number of its last migration, 0 if it has none.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    let history = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'refinery_schema_history'";
+    if connection.query_row(history, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(0);
+    }
+    let newest = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
+    connection.query_row(newest, [], |row| row.get(0))
+}
+
+/// Brings the schema up to [`LATEST`], whole or not at all.
+pub(super) fn run(connection: &mut Connection) -> std::result::Result<(), BoxError> {
+    let migrations =
+        MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect::<Result<Vec<_>, _>>()?;
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
+    Runner::new(&migrations).set_grouped(true).run(connection)?;
+    Ok(())
+}
+
+/// Writes, so that a disk that takes no writes is noticed: the header gets the schema's number, which it has already.
+pub(super) fn probe(tx: &Connection) -> rusqlite::Result<()> {
+    tx.pragma_update(None, "user_version", version(tx)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_migration_in_its_place() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite");
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        let named: Vec<_> = MIGRATIONS
+            .iter()
+            .map(|(name, _)| name.strip_prefix('V').unwrap().split_once("__").unwrap())
+            .map(|(number, what)| format!("{number:0>4}_{what}.sql"))
+            .collect();
+        assert_eq!(files, named);
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert_eq!(version(&connection).unwrap(), 0);
+        run(&mut connection).unwrap();
+        run(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), LATEST);
+    }
+}

@@ -1,0 +1,178 @@
+//! The store in one SQLite file: one thread writes, a pool of connections reads.
+
+mod audit;
+mod erase;
+mod export;
+mod failure;
+mod files;
+mod keys;
+mod logins;
+mod members;
+mod migrations;
+mod open;
+mod openings;
+mod pragmas;
+mod proofs;
+mod purge;
+mod readers;
+mod sessions;
+mod tokens;
+mod writer;
+
+use std::future::Future;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::model::{
+    ApiToken, BindPhone, Bound, Export, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
+    Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+};
+use crate::store::Store;
+use readers::Readers;
+use writer::Writer;
+
+/// A [`Store`] in one SQLite file.
+///
+/// Writes wait in a bounded queue for one thread, which commits what it finds there together and answers when the
+/// commit is on the disk. Dropping the store finishes the writes that wait.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Resolves when the outcome of a write is unknown. The store takes no more writes then: the process should end
+    /// (exit code 70) and start anew, so that what the disk has is read again.
+    pub fn failed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.writer.failed()
+    }
+
+    /// Finishes the writes that wait, takes no more, and folds the write-ahead log into the database file.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+
+    async fn write<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
+        self.writer.write(intent).await
+    }
+
+    async fn read<T: Send + 'static>(&self, query: impl readers::Query<T>) -> Result<T> {
+        self.readers.read(query).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
+        self.write(move |tx| logins::record(tx, &login)).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>> {
+        self.read(move |conn| sessions::by_id(conn, id)).await
+    }
+
+    async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
+        self.write(move |tx| sessions::touch(tx, id, seen_at, expires_at)).await
+    }
+
+    async fn refresh_session(&self, refresh: Refresh) -> Result<bool> {
+        self.write(move |tx| sessions::refresh(tx, &refresh)).await
+    }
+
+    async fn end_session(&self, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool> {
+        self.write(move |tx| sessions::end(tx, member, id, now)).await
+    }
+
+    async fn end_sessions(&self, member: MemberId, now: UnixSeconds) -> Result<u64> {
+        self.write(move |tx| sessions::end_all(tx, member, now)).await
+    }
+
+    async fn sessions(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
+        self.read(move |conn| sessions::live(conn, member, now)).await
+    }
+
+    async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
+        self.read(move |conn| keys::usable(conn, member, now)).await
+    }
+
+    async fn member(&self, id: MemberId) -> Result<Option<Member>> {
+        self.read(move |conn| members::by_id(conn, id)).await
+    }
+
+    async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
+        self.write(move |tx| members::change_profile(tx, member, profile, now)).await
+    }
+
+    async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening> {
+        self.write(move |tx| openings::begin(tx, &subject, now)).await
+    }
+
+    async fn fail_opening(&self, id: OpeningId, cause: &str) -> Result<()> {
+        let cause = cause.to_owned();
+        self.write(move |tx| openings::fail(tx, id, &cause)).await
+    }
+
+    async fn release_opening(&self, id: OpeningId) -> Result<()> {
+        self.write(move |tx| openings::release(tx, id)).await
+    }
+
+    async fn used_proof(&self, digest: [u8; 32]) -> Result<Option<UsedProof>> {
+        self.read(move |conn| proofs::by_digest(conn, &digest)).await
+    }
+
+    async fn bind_phone(&self, bind: BindPhone) -> Result<Bound> {
+        self.write(move |tx| proofs::bind_phone(tx, &bind)).await
+    }
+
+    async fn erase_member(
+        &self,
+        member: MemberId,
+        pseudonym: [u8; 32],
+        actor: &str,
+        now: UnixSeconds,
+    ) -> Result<Option<Vec<SessionId>>> {
+        let actor = actor.to_owned();
+        self.writer.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &actor, now)).await
+    }
+
+    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
+        self.read(move |conn| export::member(conn, member, now)).await
+    }
+
+    async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {
+        let appid = appid.to_owned();
+        self.read(move |conn| tokens::access_token(conn, &appid)).await
+    }
+
+    async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()> {
+        let appid = appid.to_owned();
+        self.write(move |tx| tokens::keep_access_token(tx, &appid, &token)).await
+    }
+
+    async fn create_api_token(&self, token: ApiToken) -> Result<()> {
+        self.write(move |tx| tokens::create(tx, &token)).await
+    }
+
+    async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
+        self.read(tokens::all).await
+    }
+
+    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>> {
+        self.read(move |conn| tokens::by_id(conn, id)).await
+    }
+
+    async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool> {
+        self.write(move |tx| tokens::revoke(tx, id, now)).await
+    }
+
+    async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
+        self.write(move |tx| purge::slice(tx, now, limit)).await
+    }
+
+    async fn ready(&self) -> Result<Readiness> {
+        self.write(migrations::probe).await?;
+        self.read(|conn| migrations::version(conn).map(|schema_version| Readiness { schema_version })).await
+    }
+}

@@ -1,0 +1,94 @@
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::pragmas::{self, Role};
+use super::readers::Readers;
+use super::writer::{self, Writer};
+use super::{SqliteStore, files, migrations};
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+
+impl SqliteStore {
+    /// Opens the store in `data_dir`, which is made if it is not there (0700), and brings its schema up to date.
+    /// Blocks; call it before the runtime has anything to do.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] names the file and the cure: another process has the directory, others may read the file,
+    /// the schema is newer than this program, SQLite is too old or does not take a setting.
+    pub fn open(settings: &Settings, data_dir: &Path) -> Result<Self> {
+        check(settings)?;
+        let data_dir = files::data_dir(data_dir)?;
+        let lock = files::lock(&data_dir)?;
+        let database = files::database(&data_dir)?;
+        let mut connection = connect(&database, Role::Writer)?;
+        migrate(&mut connection).map_err(|why| files::refused(&database, why))?;
+        let readers = Readers::open(&database, settings.readers)?;
+        let writer = Writer::start(connection, Role::Writer, Some(lock), settings.queue, Box::new(writer::commit))?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Opens the store for a command that runs beside the server: takes no lock, makes no file, migrates nothing.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no database, others may read it, or its schema is another than this program's.
+    pub fn open_shared(data_dir: &Path) -> Result<Self> {
+        check_sqlite()?;
+        let data_dir = data_dir.canonicalize().map_err(|error| files::refused(data_dir, error))?;
+        let database = files::existing_database(&data_dir)?;
+        let connection = connect(&database, Role::Guest)?;
+        let found = migrations::version(&connection).map_err(|error| files::refused(&database, error))?;
+        if found != migrations::LATEST {
+            let why = format!(
+                "its schema is {found}, this program needs {}: use the wxgate that serves it",
+                migrations::LATEST
+            );
+            return Err(files::refused(&database, why));
+        }
+        let readers = Readers::open(&database, 1)?;
+        let writer = Writer::start(connection, Role::Guest, None, Settings::default().queue, Box::new(writer::commit))?;
+        Ok(Self { writer, readers })
+    }
+}
+
+fn check(settings: &Settings) -> Result<()> {
+    check_sqlite()?;
+    let within = |name: &str, value: u64, most: u64| {
+        if (1..=most).contains(&value) {
+            Ok(())
+        } else {
+            Err(Error::Refused(format!("store.{name} must be 1 to {most}")))
+        }
+    };
+    within("queue", settings.queue as u64, 1_000_000)?;
+    within("readers", settings.readers.into(), 256)?;
+    if settings.url != "sqlite:" {
+        return Err(Error::Refused(format!(
+            "store.url is of the kind {:?}, this store opens only \"sqlite:\", the file in data_dir",
+            settings.scheme()
+        )));
+    }
+    Ok(())
+}
+
+fn check_sqlite() -> Result<()> {
+    pragmas::check_version(rusqlite::version_number()).map_err(|error| Error::Refused(error.to_string()))
+}
+
+fn connect(database: &Path, role: Role) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    Connection::open_with_flags(database, flags)
+        .and_then(|connection| pragmas::apply(&connection, role).map(|()| connection))
+        .map_err(|error| files::refused(database, error))
+}
+
+fn migrate(connection: &mut Connection) -> std::result::Result<(), String> {
+    let found = migrations::version(connection).map_err(|error| error.to_string())?;
+    if found > migrations::LATEST {
+        let known = migrations::LATEST;
+        return Err(format!(
+            "its schema is {found}, this program knows only {known}: use the newer wxgate, or a backup from before the upgrade"
+        ));
+    }
+    migrations::run(connection).map_err(|error| format!("the schema could not be brought up to date: {error}"))
+}

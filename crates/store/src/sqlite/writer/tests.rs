@@ -1,0 +1,247 @@
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc as channel;
+use std::task::Poll;
+
+use rusqlite::ffi;
+use tempfile::TempDir;
+
+use super::*;
+use crate::sqlite::pragmas;
+
+/// A writer on a file with one table, whose commits are counted and may be made to fail.
+struct Bench {
+    writer: Writer,
+    commits: Arc<AtomicUsize>,
+    dir: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self::with(16, commit)
+    }
+
+    fn with(queue: usize, mut commit: impl FnMut(&Connection) -> rusqlite::Result<()> + Send + 'static) -> Self {
+        let dir = TempDir::new().unwrap();
+        let connection = Connection::open(dir.path().join("test.db")).unwrap();
+        pragmas::apply(&connection, Role::Writer).unwrap();
+        connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)").unwrap();
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&commits);
+        let commit = Box::new(move |connection: &Connection| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            commit(connection)
+        });
+        Self { writer: Writer::start(connection, Role::Writer, None, queue, commit).unwrap(), commits, dir }
+    }
+
+    /// Keeps the thread busy with a batch of its own until the sender is used or dropped.
+    fn hold(&self) -> channel::Sender<()> {
+        let (release, released) = channel::channel();
+        let (enter, entered) = channel::channel();
+        let hold = move |_: &Connection| {
+            enter.send(()).unwrap();
+            released.recv().ok();
+            Ok(())
+        };
+        drop(self.writer.enqueue(hold, false).unwrap());
+        entered.recv().unwrap();
+        release
+    }
+
+    fn note(&self, id: i64) -> Result<oneshot::Receiver<Result<usize>>> {
+        self.writer.enqueue(move |tx| tx.execute("INSERT INTO notes (id) VALUES (?)", [id]), false)
+    }
+
+    /// The ids that another connection sees.
+    fn notes(&self) -> Vec<i64> {
+        let connection = Connection::open(self.dir.path().join("test.db")).unwrap();
+        let mut select = connection.prepare("SELECT id FROM notes ORDER BY id").unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+}
+
+fn failure(code: i32) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+}
+
+async fn is_pending(future: impl Future<Output = ()>) -> bool {
+    let mut future = pin!(future);
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+#[tokio::test]
+async fn what_waits_is_committed_together() {
+    let bench = Bench::with(1000, commit);
+    let release = bench.hold();
+    let answers: Vec<_> = (0..300).map(|id| bench.note(id).unwrap()).collect();
+    drop(release);
+    for answer in answers {
+        settle(answer).await.unwrap();
+    }
+    assert_eq!(bench.commits.load(Ordering::SeqCst), 3, "the held one, a whole batch, and the rest");
+    assert_eq!(bench.notes().len(), 300);
+}
+
+#[tokio::test]
+async fn nobody_is_answered_before_the_commit_returned() {
+    let (enter, entered) = channel::channel();
+    let (release, released) = channel::channel::<()>();
+    let bench = Bench::with(16, move |connection| {
+        enter.send(()).unwrap();
+        released.recv().ok();
+        commit(connection)
+    });
+    let mut answer = bench.note(1).unwrap();
+    entered.recv().unwrap();
+    assert!(answer.try_recv().is_err());
+    assert!(bench.notes().is_empty());
+    drop(release);
+    settle(answer).await.unwrap();
+    assert_eq!(bench.notes(), [1]);
+}
+
+#[tokio::test]
+async fn a_constraint_error_touches_its_own_request_only() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let half =
+        |tx: &Connection| tx.execute_batch("INSERT INTO notes (id) VALUES (3); INSERT INTO notes (id) VALUES (1)");
+    let (first, clash, last) = (bench.note(1), bench.writer.enqueue(half, false), bench.note(2));
+    drop(release);
+    settle(first.unwrap()).await.unwrap();
+    assert!(matches!(settle(clash.unwrap()).await, Err(Error::Conflict(_))));
+    settle(last.unwrap()).await.unwrap();
+    assert_eq!(bench.commits.load(Ordering::SeqCst), 2, "all three were in one batch");
+    assert_eq!(bench.notes(), [1, 2], "the first half of the refused one is undone");
+}
+
+#[tokio::test]
+async fn a_full_queue_is_busy() {
+    let bench = Bench::with(2, commit);
+    let release = bench.hold();
+    let waiting = [bench.note(1).unwrap(), bench.note(2).unwrap()];
+    assert!(matches!(bench.note(3), Err(Error::Busy)));
+    drop(release);
+    for answer in waiting {
+        settle(answer).await.unwrap();
+    }
+    settle(bench.note(3).unwrap()).await.unwrap();
+    assert_eq!(bench.notes(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_changes_nothing() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    drop(bench.note(1).unwrap());
+    let next = bench.note(2).unwrap();
+    drop(release);
+    settle(next).await.unwrap();
+    assert_eq!(bench.notes(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_failed_commit_leaves_its_batch_unknown_and_ends_all_writing() {
+    let mut commits = 0;
+    let bench = Bench::with(1000, move |connection| {
+        commits += 1;
+        if commits == 2 { Err(failure(ffi::SQLITE_IOERR_FSYNC)) } else { commit(connection) }
+    });
+    let release = bench.hold();
+    // More than one batch holds: the last ones are not even tried.
+    let answers: Vec<_> = (0..300).map(|id| bench.note(id).unwrap()).collect();
+    assert!(is_pending(bench.writer.failed()).await);
+    drop(release);
+    for answer in answers {
+        assert!(matches!(settle(answer).await, Err(Error::OutcomeUnknown)));
+    }
+    bench.writer.failed().await;
+    let later = bench.writer.write(|tx| tx.execute("INSERT INTO notes (id) VALUES (999)", [])).await;
+    assert!(matches!(later, Err(Error::OutcomeUnknown)));
+    assert_eq!(bench.commits.load(Ordering::SeqCst), 2, "nothing is tried again");
+}
+
+#[tokio::test]
+async fn a_write_that_cannot_read_the_disk_ends_all_writing() {
+    let bench = Bench::new();
+    let broken = bench.writer.write(|_| Err::<(), _>(failure(ffi::SQLITE_IOERR_READ))).await;
+    assert!(matches!(broken, Err(Error::OutcomeUnknown)));
+    bench.writer.failed().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_the_commit_takes_nothing_and_the_next_write_is_tried() {
+    let mut commits = 0;
+    let bench = Bench::with(16, move |connection| {
+        commits += 1;
+        if commits == 1 { Err(failure(ffi::SQLITE_FULL)) } else { commit(connection) }
+    });
+    assert!(matches!(settle(bench.note(1).unwrap()).await, Err(Error::Full)));
+    settle(bench.note(2).unwrap()).await.unwrap();
+    assert_eq!(bench.notes(), [2]);
+    assert!(is_pending(bench.writer.failed()).await);
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_grow_is_full_until_it_may() {
+    let bench = Bench::new();
+    let grow = |tx: &Connection| tx.execute("INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))", []);
+    let may_have = |pages: &'static str| move |tx: &Connection| tx.execute_batch(pages);
+    bench.writer.write(may_have("PRAGMA max_page_count = 10")).await.unwrap();
+    assert!(matches!(bench.writer.write(grow).await, Err(Error::Full)));
+    settle(bench.note(7).unwrap()).await.unwrap();
+    assert_eq!(bench.notes(), [7], "what needs no room goes on");
+    bench.writer.write(may_have("PRAGMA max_page_count = 10000")).await.unwrap();
+    bench.writer.write(grow).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_error_that_undoes_the_batch_is_everybodys() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let undo = |tx: &Connection| tx.execute_batch("ROLLBACK").and(Err::<(), _>(failure(ffi::SQLITE_NOMEM)));
+    let (first, spoiler, last) = (bench.note(1), bench.writer.enqueue(undo, false), bench.note(2));
+    drop(release);
+    assert!(matches!(settle(first.unwrap()).await, Err(Error::Internal(_))));
+    assert!(matches!(settle(spoiler.unwrap()).await, Err(Error::Internal(_))));
+    assert!(matches!(settle(last.unwrap()).await, Err(Error::Internal(_))));
+    assert!(bench.notes().is_empty());
+    settle(bench.note(3).unwrap()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_ends_all_writing() {
+    let bench = Bench::new();
+    let panicked = bench.writer.write(|_| -> rusqlite::Result<()> { panic!("as the test wants") }).await;
+    assert!(matches!(panicked, Err(Error::OutcomeUnknown)));
+    bench.writer.failed().await;
+    assert!(matches!(bench.note(1), Err(Error::OutcomeUnknown)));
+}
+
+#[tokio::test]
+async fn closing_finishes_what_waits_and_empties_the_log() {
+    let bench = Bench::new();
+    let release = bench.hold();
+    let waiting = bench.note(1).unwrap();
+    let mut close = pin!(bench.writer.close());
+    assert!(is_pending(close.as_mut()).await);
+    drop(release);
+    close.await;
+    settle(waiting).await.unwrap();
+    assert_eq!(std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len(), 0);
+    assert!(matches!(bench.note(2), Err(Error::Internal(_))));
+    assert!(is_pending(bench.writer.failed()).await, "an end that was asked for is no failure");
+    bench.writer.close().await;
+}
+
+#[tokio::test]
+async fn dropping_finishes_what_waits() {
+    let Bench { writer, dir, commits } = Bench::new();
+    let answer = writer.enqueue(|tx| tx.execute("INSERT INTO notes (id) VALUES (1)", []), false).unwrap();
+    drop(writer);
+    settle(answer).await.unwrap();
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+    drop(dir);
+}

@@ -1,0 +1,112 @@
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::error::Result;
+use crate::model::{
+    ApiToken, BindPhone, Bound, Export, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
+    Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+};
+
+/// Where members and sessions are kept.
+///
+/// One method is one intent and one transaction: it happens whole or not at all, and when a write answers `Ok` it is
+/// durable and every later read sees it. A write that is repeated does no harm. A caller that stops waiting changes
+/// nothing. Time is the caller's: a store asks no clock.
+///
+/// A session is *live* at `now` while both its `expires_at` and its `ends_at` are later.
+///
+/// # Errors
+/// Any method may fail as [`Error`](crate::Error) says; what is not there is `None`, `false` or 0.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Opens a session for a member, who is made if unknown.
+    ///
+    /// A `unionid` is taken when there was none and never replaced; of the profile, the given fields are replaced.
+    /// `last_login_at` moves once a day. The `session_key` joins those of earlier logins (see
+    /// [`session_keys`](Self::session_keys)). Above `max_sessions` live sessions, those with the smallest ids end.
+    async fn record_login(&self, login: Login) -> Result<LoginOutcome>;
+
+    /// The session as stored, whether it expired or its member is blocked: the caller judges.
+    async fn session(&self, id: SessionId) -> Result<Option<Session>>;
+
+    /// Records a use. A session that was not live at `seen_at`, or was seen later, stays as it is.
+    async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()>;
+
+    /// Replaces the hash of a session that is live at `seen_at` and has the old one. `true` if the new one stands.
+    async fn refresh_session(&self, refresh: Refresh) -> Result<bool>;
+
+    /// Ends one session of a member. `true` if it was theirs and live.
+    async fn end_session(&self, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool>;
+
+    /// Ends all sessions of a member; how many were live.
+    async fn end_sessions(&self, member: MemberId, now: UnixSeconds) -> Result<u64>;
+
+    /// The member's live sessions, newest first.
+    async fn sessions(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>>;
+
+    /// The member's session keys, newest first: the newest, and of the last 10 minutes at most 3 in all.
+    async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>>;
+
+    /// The member.
+    async fn member(&self, id: MemberId) -> Result<Option<Member>>;
+
+    /// Replaces the given fields; the member afterwards.
+    async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>>;
+
+    /// Reserves one try at opening a payload for `subject`, unless 5 of the last 10 minutes or 20 of the last day are
+    /// under way or failed. Counting and reserving are one step.
+    async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening>;
+
+    /// The try failed for this cause: it goes on counting.
+    async fn fail_opening(&self, id: OpeningId, cause: &str) -> Result<()>;
+
+    /// The try succeeded, or failed through no fault of the member: it no longer counts. One that failed stays so.
+    async fn release_opening(&self, id: OpeningId) -> Result<()>;
+
+    /// The proof with this SHA-256, if it was accepted before and is not purged.
+    async fn used_proof(&self, digest: [u8; 32]) -> Result<Option<UsedProof>>;
+
+    /// Binds a number to a member, remembers its proof and releases the try.
+    ///
+    /// A proof is accepted once. For the number that is bound already, `trust` never falls and `bound_at` stays;
+    /// another one replaces it and leaves `phone.changed` in the audit. A number decides about no other member.
+    async fn bind_phone(&self, bind: BindPhone) -> Result<Bound>;
+
+    /// Erases a member and all of theirs, from the file's free space too. What stays is that someone known by
+    /// `pseudonym` was erased, by `actor` (no personal data). The ids of all sessions that ended so, expired ones too.
+    async fn erase_member(
+        &self,
+        member: MemberId,
+        pseudonym: [u8; 32],
+        actor: &str,
+        now: UnixSeconds,
+    ) -> Result<Option<Vec<SessionId>>>;
+
+    /// Everything that is held about a member.
+    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>>;
+
+    /// The kept `access_token` of an app, expired or not.
+    async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>>;
+
+    /// Keeps an app's `access_token` in place of the one before.
+    async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()>;
+
+    /// Adds an API token. Another one with the same id is [`Error::Conflict`](crate::Error::Conflict).
+    async fn create_api_token(&self, token: ApiToken) -> Result<()>;
+
+    /// The API tokens that are not revoked, oldest first.
+    async fn api_tokens(&self) -> Result<Vec<ApiToken>>;
+
+    /// The API token, unless it is revoked; expired or not.
+    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>>;
+
+    /// Revokes an API token. `true` if there was one that was not.
+    async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;
+
+    /// Deletes sessions that are not live, failures older than a day and proofs past `usable_until`: at most `limit`
+    /// of each, so that other writes need not wait long.
+    async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
+
+    /// Writes and reads.
+    async fn ready(&self) -> Result<Readiness>;
+}

@@ -1,0 +1,33 @@
+//! The suite that every backend runs, against SQLite.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, and so do its helpers")]
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use wxgate_store::{Settings, SqliteStore, Store};
+
+fn open(dir: &TempDir) -> SqliteStore {
+    SqliteStore::open(&Settings::default(), dir.path()).unwrap()
+}
+
+macro_rules! cases {
+    ($($module:ident::$case:ident,)*) => {$(
+        #[tokio::test]
+        async fn $case() {
+            let dir = TempDir::new().unwrap();
+            wxgate_store::contract::$module::$case(&open(&dir)).await;
+        }
+    )*};
+}
+wxgate_store::for_each_contract_case!(cases);
+
+#[tokio::test]
+async fn the_suite_runs_as_a_whole() {
+    let dirs = TempDir::new().unwrap();
+    wxgate_store::contract::run(async || {
+        let dir = TempDir::new_in(dirs.path()).unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&Settings::default(), &dir.keep()).unwrap());
+        store
+    })
+    .await;
+}

@@ -1,0 +1,38 @@
+use tempfile::TempDir;
+use wxgate_store::{LoginOutcome, SessionId, Status, Store};
+
+use crate::{log_in, login, open, stranger};
+
+#[tokio::test]
+async fn a_blocked_member_is_told_so_and_nothing_is_written() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path());
+    let member = log_in(&store, login("o1", 1)).await.member;
+    stranger(&dir).execute("UPDATE members SET status = 'blocked'", []).unwrap();
+    let before = store.export(member.id, member.created_at).await.unwrap();
+    let mut again = login("o1", 2);
+    again.unionid = Some("u1".to_owned());
+    assert!(matches!(store.record_login(again).await.unwrap(), LoginOutcome::Blocked));
+    assert_eq!(store.export(member.id, member.created_at).await.unwrap(), before);
+    let session = store.session(SessionId(1)).await.unwrap().unwrap();
+    assert_eq!(session.member.status, Status::Blocked, "the caller sees it at the next request");
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_a_reopening() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path());
+    let member = log_in(&store, login("o1", 1)).await.member;
+    assert!(store.end_session(member.id, SessionId(1), member.created_at).await.unwrap());
+    log_in(&store, login("o1", 2)).await;
+    for _ in 0..5 {
+        store.begin_opening([7; 32], member.created_at).await.unwrap();
+    }
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(store.member(member.id).await.unwrap().as_ref(), Some(&member));
+    assert!(store.session(SessionId(1)).await.unwrap().is_none(), "an ended session stays ended");
+    assert!(store.session(SessionId(2)).await.unwrap().is_some());
+    let opening = store.begin_opening([7; 32], member.created_at).await.unwrap();
+    assert!(matches!(opening, wxgate_store::Opening::Spent { .. }), "a restart frees no budget");
+}
