@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod aging;
+mod calls;
+mod clock;
+mod codes;
+mod control;
+mod error;
+mod fault;
+mod identity;
+mod model;
+mod open_data;
+mod quotas;
+mod random;
+mod sandbox;
+mod scenario;
+mod sealing;
+mod server;
+mod session;
+mod settings;
+mod state;
+mod tokens;
+mod wechat;
+
+pub use calls::Call;
+pub use error::Error;
+pub use fault::{Endpoint, Fault, FaultKind};
+pub use model::{App, AppSpec, User, UserSpec};
+pub use open_data::{OpenData, PhoneTap, Profile, ProfileApi, ProfileAsk, UserInfo};
+pub use sandbox::Sandbox;
+pub use scenario::{Scenario, Scene};
+pub use server::bind;
+pub use settings::{Limits, Rotation, Settings};

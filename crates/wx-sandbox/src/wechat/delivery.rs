@@ -1,0 +1,160 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+
+use super::{Request, answer, refusal};
+use crate::calls::{Call, masked_body, masked_query};
+use crate::state::State;
+use crate::{Endpoint, FaultKind};
+
+const HTML: &str = "<html><head><title>error</title></head><body><h1>System busy</h1></body></html>\n";
+
+/// An HTTP answer, ready to be sent.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) location: Option<String>,
+    /// Bytes of white space in front of the body. More than none are streamed.
+    pub(crate) padding: u64,
+    pub(crate) delay: Duration,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let content_type = Some(content_type);
+        Self { status, content_type, location: None, padding: 0, delay: Duration::ZERO, body: body.into() }
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { content_type: None, ..Self::new(status, "", Bytes::new()) }
+    }
+}
+
+/// What becomes of a request.
+pub(crate) enum Delivery {
+    Answer(Reply),
+    /// The connection closes without an answer.
+    Close,
+    /// Neither an answer nor an end.
+    Hang,
+}
+
+/// Answers as WeChat does, or as the fault at hand says, and keeps a record.
+pub(crate) fn deliver(state: &mut State, request: &Request) -> Delivery {
+    let endpoint = Endpoint::at(&request.path);
+    let mut call = Call {
+        at: state.clock.now(),
+        method: request.method.to_string(),
+        path: request.path.clone(),
+        query: masked_query(&request.query),
+        body: masked_body(&request.body),
+        status: None,
+        errcode: None,
+        fault: None,
+    };
+    let delivery = match endpoint {
+        None => Delivery::Answer(Reply::empty(StatusCode::NOT_FOUND)),
+        // WeChat reads no body whose length it was not told.
+        Some(_) if request.is_post() && !request.has_length => {
+            Delivery::Answer(Reply::empty(StatusCode::PRECONDITION_FAILED))
+        }
+        Some(endpoint) => {
+            call.fault = state.faults.next(endpoint);
+            Exchange { state, endpoint, request, errcode: &mut call.errcode }.play(call.fault.as_ref())
+        }
+    };
+    if let Delivery::Answer(reply) = &delivery {
+        call.status = Some(reply.status.as_u16());
+    }
+    state.calls.record(call);
+    delivery
+}
+
+/// One request at one endpoint.
+struct Exchange<'a> {
+    state: &'a mut State,
+    endpoint: Endpoint,
+    request: &'a Request,
+    errcode: &'a mut Option<i64>,
+}
+
+impl Exchange<'_> {
+    fn play(mut self, fault: Option<&FaultKind>) -> Delivery {
+        let reply = match fault {
+            None => self.answered(),
+            Some(FaultKind::Errcode(errcode)) => {
+                let body = self.refused(*errcode);
+                self.json(&body)
+            }
+            Some(FaultKind::Status(status)) => page(*status),
+            Some(FaultKind::Html) => Reply::new(StatusCode::OK, "text/html; charset=utf-8", HTML),
+            Some(FaultKind::Garbage) => Reply::new(StatusCode::OK, "application/json", "%%% this is no JSON %%%"),
+            Some(FaultKind::Redirect(to)) => Reply { location: Some(to.clone()), ..Reply::empty(StatusCode::FOUND) },
+            Some(FaultKind::ResetBefore) => return Delivery::Close,
+            Some(FaultKind::Hang) => return Delivery::Hang,
+            Some(FaultKind::ResetAfter) => {
+                self.processed();
+                return Delivery::Close;
+            }
+            Some(FaultKind::LatencyMs(ms)) => Reply { delay: Duration::from_millis(*ms), ..self.answered() },
+            Some(FaultKind::HugeBytes(padding)) => Reply { padding: *padding, ..self.answered() },
+            Some(FaultKind::Truncated) => {
+                let whole = self.answered();
+                Reply { body: whole.body.slice(..whole.body.len() / 2), ..whole }
+            }
+            Some(FaultKind::InvalidUtf8) => {
+                let whole = self.answered();
+                Reply { body: [b"{\"\xff\":0,", &whole.body[1..]].concat().into(), ..whole }
+            }
+            Some(FaultKind::Without(field)) => {
+                let body = without(&self.processed(), field);
+                self.json(&body)
+            }
+        };
+        Delivery::Answer(reply)
+    }
+
+    fn answered(&mut self) -> Reply {
+        let body = self.processed();
+        self.json(&body)
+    }
+
+    /// Does what the request asks for, and gives the JSON that says so.
+    fn processed(&mut self) -> String {
+        match answer(self.state, self.endpoint, self.request) {
+            Ok(body) => {
+                *self.errcode = Some(0);
+                body
+            }
+            Err(errcode) => self.refused(errcode),
+        }
+    }
+
+    fn refused(&mut self, errcode: i64) -> String {
+        *self.errcode = Some(errcode);
+        refusal::body(self.endpoint, errcode, self.state.clock.now(), &mut self.state.random)
+    }
+
+    /// `sns/*` calls its JSON text, and escapes every slash in it.
+    fn json(&self, body: &str) -> Reply {
+        match self.endpoint {
+            Endpoint::Code2Session => Reply::new(StatusCode::OK, "text/plain", body.replace('/', "\\/")),
+            _ => Reply::new(StatusCode::OK, "application/json; encoding=utf-8", body.to_owned()),
+        }
+    }
+}
+
+/// A status is checked when the fault is given.
+fn page(status: u16) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if status.is_server_error() { Reply::new(status, "text/html; charset=utf-8", HTML) } else { Reply::empty(status) }
+}
+
+fn without(body: &str, field: &str) -> String {
+    let Ok(Value::Object(mut object)) = serde_json::from_str(body) else { return body.to_owned() };
+    object.remove(field);
+    Value::Object(object).to_string()
+}

@@ -1,0 +1,13 @@
+//! WeChat's contract as a server sees it, over loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bench;
+mod control;
+mod faults;
+mod http;
+mod login;
+mod open_data;
+mod phone;
+mod scenarios;
+mod session;
+mod tokens;
