@@ -1,0 +1,101 @@
+//! API tokens: how a team's own services and operators show who they are on the internal listener.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::{NoContext, Timestamp, Uuid};
+use wxgate_store::{ApiToken, UnixSeconds};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::app::App;
+use crate::auth::bearer;
+use crate::error::ApiError;
+
+/// What a token may be allowed; `admin` is all of it.
+pub const SCOPES: &[&str] = &[
+    "introspect",
+    "members:read",
+    "members:write",
+    "sessions:write",
+    "wechat:token",
+    "wechat:call",
+    "stats:read",
+    "admin",
+];
+
+const PREFIX: &str = "wxa_";
+const ID_BYTES: usize = 16;
+const SECRET_BYTES: usize = 32;
+
+/// The text of an API token: `wxa_` and URL-safe base64 of its 16-byte id and 32 random bytes.
+pub struct ApiTokenText;
+
+impl ApiTokenText {
+    /// A new token: the text, shown once, and what the store keeps of it.
+    ///
+    /// # Panics
+    /// When the operating system has no random bytes to give: there is nothing safe to go on with.
+    pub fn create(
+        name: String,
+        scopes: Vec<String>,
+        expires_at: Option<UnixSeconds>,
+        now: UnixSeconds,
+    ) -> (Zeroizing<String>, ApiToken) {
+        let id = Uuid::new_v7(Timestamp::from_unix(NoContext, u64::try_from(now.0).unwrap_or(0), 0));
+        let mut secret = Zeroizing::new([0_u8; SECRET_BYTES]);
+        getrandom::fill(secret.as_mut()).expect("the operating system has random bytes");
+        let mut bytes = Zeroizing::new(id.as_bytes().to_vec());
+        bytes.extend_from_slice(secret.as_ref());
+        let text = Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())));
+        let hash = Sha256::digest(secret.as_ref()).into();
+        (text, ApiToken { id, name, hash, scopes, created_at: now, expires_at })
+    }
+
+    fn parse(text: &str) -> Option<(Uuid, [u8; 32])> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+        let parsed = (bytes.len() == ID_BYTES + SECRET_BYTES).then(|| {
+            let (id, secret) = bytes.split_at(ID_BYTES);
+            Uuid::from_slice(id).ok().map(|id| (id, Sha256::digest(secret).into()))
+        });
+        bytes.zeroize();
+        parsed.flatten()
+    }
+}
+
+impl App {
+    /// The request carries a live API token with `scope`.
+    ///
+    /// # Errors
+    /// `unauthorized` without one, `forbidden` without the scope.
+    pub async fn require_scope(&self, headers: &HeaderMap, scope: &str) -> Result<ApiToken, ApiError> {
+        let (id, hash) = bearer(headers).and_then(ApiTokenText::parse).ok_or(ApiError::Unauthorized)?;
+        let token = self.store.api_token(id).await?.ok_or(ApiError::Unauthorized)?;
+        let live = token.expires_at.is_none_or(|end| self.clock.now() < end);
+        if !bool::from(token.hash.ct_eq(&hash)) || !live {
+            return Err(ApiError::Unauthorized);
+        }
+        if token.scopes.iter().any(|held| held == scope || held == "admin") {
+            Ok(token)
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_its_id_and_a_secret_of_which_only_the_hash_is_kept() {
+        let (text, kept) = ApiTokenText::create("n".into(), vec!["admin".into()], None, UnixSeconds(1));
+        assert_eq!(ApiTokenText::parse(&text), Some((kept.id, kept.hash)));
+        assert_eq!(ApiTokenText::parse(&text[4..]), None);
+        assert_eq!(ApiTokenText::parse(&text[..text.len() - 1]), None);
+        assert_eq!(ApiTokenText::parse("wxa_"), None);
+        let (other, _) = ApiTokenText::create("n".into(), Vec::new(), None, UnixSeconds(1));
+        assert_ne!(*text, *other);
+    }
+}

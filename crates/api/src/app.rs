@@ -1,0 +1,109 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use quick_cache::sync::Cache;
+use uuid::Uuid;
+use wx_client::WeChat;
+use wxgate_crypto::{SkeyMint, Vault};
+use wxgate_store::{MemberId, Store, UnixSeconds};
+
+use crate::clock::Clock;
+use crate::edge::Limiter;
+use crate::error::ApiError;
+use crate::flights::Flights;
+use crate::health::Health;
+use crate::phone_answer::{PendingPhones, PhoneReply};
+use crate::problem::Problem;
+use crate::remembered::Remembered;
+use crate::routes::login::LoginReply;
+use crate::settings;
+
+/// Members whose last session check is remembered; beyond it the least used are asked about again.
+const CHECKS: usize = 10_000;
+
+/// The configuration of this crate.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The mini programs this server serves; at least one.
+    pub appids: Vec<String>,
+    /// `[session]`
+    pub session: settings::Session,
+    /// `[phone]`
+    pub phone: settings::Phone,
+    /// `[limits]`
+    pub limits: settings::Limits,
+    /// `[profile]`
+    pub profile: settings::Profile,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// The server without its sockets: handlers are functions of it.
+pub struct App {
+    pub(crate) settings: Settings,
+    pub(crate) wechat: Arc<dyn WeChat>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) skeys: SkeyMint,
+    pub(crate) codes: Remembered,
+    pub(crate) logins: Flights<[u8; 32], LoginReply>,
+    pub(crate) phones: Flights<[u8; 32], PhoneReply>,
+    pub(crate) pending_phones: PendingPhones,
+    pub(crate) checks: Cache<MemberId, (bool, UnixSeconds)>,
+    pub(crate) request_limit: Limiter,
+    pub(crate) login_limit: Limiter,
+    pub(crate) health: Health,
+}
+
+impl App {
+    /// Puts the parts together. Nothing is asked or read yet.
+    pub fn new(
+        settings: Settings,
+        wechat: Arc<dyn WeChat>,
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            request_limit: Limiter::per_minute(settings.limits.requests_per_minute),
+            login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
+            settings,
+            wechat,
+            store,
+            vault,
+            clock,
+            skeys: SkeyMint::new(),
+            codes: Remembered::new(),
+            logins: Flights::new(),
+            phones: Flights::new(),
+            pending_phones: PendingPhones::new(),
+            checks: Cache::new(CHECKS),
+            health: Health::default(),
+        })
+    }
+
+    /// The app a request is for: the one it names, or the only one.
+    pub(crate) fn appid(&self, named: Option<String>) -> Result<String, ApiError> {
+        match (named, self.settings.appids.as_slice()) {
+            (Some(appid), known) if known.contains(&appid) => Ok(appid),
+            (Some(_), _) => Err(Problem::UnknownApp.into()),
+            (None, [only]) => Ok(only.clone()),
+            (None, _) => Err(Problem::AppidNeeded.into()),
+        }
+    }
+
+    /// A fresh UUIDv7 by this server's clock: for members and requests, never a secret.
+    pub(crate) fn new_uuid(&self) -> Uuid {
+        let ms = u64::try_from(self.clock.now_ms()).unwrap_or(0);
+        let nanos = u32::try_from(ms % 1000).unwrap_or(0) * 1_000_000;
+        Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, ms / 1000, nanos))
+    }
+
+    /// When a session used now ends for want of use, never after its absolute end.
+    pub(crate) fn idle_end(&self, now: UnixSeconds, ends_at: UnixSeconds) -> UnixSeconds {
+        UnixSeconds((now.0 + self.settings.session.idle_seconds()).min(ends_at.0))
+    }
+}

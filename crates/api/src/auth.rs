@@ -1,0 +1,93 @@
+//! Who is this request from?
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use wxgate_crypto::Skey;
+use wxgate_store::{Session, SessionId, Status};
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Seconds between two writes that renew a session's idle time.
+const RENEW_SECONDS: i64 = 600;
+/// Seconds for which a login is fresh enough for what cannot be undone.
+const FRESH_SECONDS: i64 = 300;
+
+/// The token of `Authorization: Bearer …`, whose scheme may have any case; exactly one.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut lines = headers.get_all(AUTHORIZATION).iter();
+    let (line, None) = (lines.next()?, lines.next()) else { return None };
+    let mut words = line.to_str().ok()?.split_ascii_whitespace();
+    let (scheme, token, None) = (words.next()?, words.next()?, words.next()) else { return None };
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+impl App {
+    /// The live session of the request's skey, its idle time renewed.
+    ///
+    /// # Errors
+    /// `unauthorized` when there is no skey, or it is unknown, expired or revoked: one answer for all of these.
+    /// `blocked` when the member is.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Session, ApiError> {
+        let mut session = self.session_of(bearer(headers)).await?.ok_or(ApiError::Unauthorized)?;
+        if session.member.status == Status::Blocked {
+            return Err(ApiError::Blocked { errcode: None });
+        }
+        self.renew(&mut session).await;
+        Ok(session)
+    }
+
+    /// The live session that `token` names, whatever the member's status; nothing is renewed.
+    pub async fn session_of(&self, token: Option<&str>) -> Result<Option<Session>, ApiError> {
+        let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
+        let found = self.store.session(SessionId(skey.session_id())).await?;
+        let now = self.clock.now();
+        Ok(found.filter(|session| {
+            let matches = skey.matches(&session.skey_hash);
+            matches && now < session.expires_at && now < session.ends_at
+        }))
+    }
+
+    /// Renews the idle time, at most once in ten minutes. A store that cannot write does not end a check.
+    async fn renew(&self, session: &mut Session) {
+        let now = self.clock.now();
+        if now.0 - session.last_seen_at.0 < RENEW_SECONDS {
+            return;
+        }
+        let expires_at = self.idle_end(now, session.ends_at);
+        match self.store.touch_session(session.id, now, expires_at).await {
+            Ok(()) => (session.last_seen_at, session.expires_at) = (now, expires_at),
+            Err(error) => tracing::warn!(%error, "a session's idle time could not be renewed"),
+        }
+    }
+
+    /// # Errors
+    /// `login_too_old` unless the session began in the last five minutes.
+    pub fn require_fresh(&self, session: &Session) -> Result<(), ApiError> {
+        if self.clock.now().0 - session.created_at.0 > FRESH_SECONDS { Err(ApiError::LoginTooOld) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(values: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, value.parse().unwrap());
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn one_bearer_token_counts_whatever_the_case_of_its_scheme() {
+        assert_eq!(token(&["Bearer abc"]).as_deref(), Some("abc"));
+        assert_eq!(token(&["bearer abc"]).as_deref(), Some("abc"));
+        for other in ["Basic abc", "abc", "Bearer", "Bearer  ", "Bearer abc abc", "Bearerabc"] {
+            assert_eq!(token(&[other]), None, "{other}");
+        }
+        assert_eq!(token(&["Bearer abc", "Bearer abd"]), None);
+        assert_eq!(token(&[]), None);
+    }
+}

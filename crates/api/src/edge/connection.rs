@@ -1,0 +1,186 @@
+//! One connection: what it may take its time with, and what not.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// Time from a request's first byte to the end of its head.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Time a connection may stay without a request.
+const IDLE_TIME: Duration = Duration::from_mins(1);
+
+/// What a connection is doing, shared by its reading side, its service and whoever must close it.
+#[derive(Debug)]
+pub struct Progress {
+    state: Mutex<State>,
+    closed: Notify,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Between requests, since then.
+    Idle(Instant),
+    /// A head has begun and is not complete, since then.
+    Head(Instant),
+    /// A request is being answered.
+    Busy,
+}
+
+impl Progress {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::Idle(Instant::now())), closed: Notify::new() })
+    }
+
+    fn set(&self, next: impl FnOnce(State) -> State) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = next(*state);
+    }
+
+    fn bytes_arrived(&self) {
+        self.set(|state| match state {
+            State::Idle(_) => State::Head(Instant::now()),
+            other => other,
+        });
+    }
+
+    /// A head is complete: the request is in hand until the guard is dropped.
+    pub fn busy(self: &Arc<Self>) -> Busy {
+        self.set(|_| State::Busy);
+        Busy(Arc::clone(self))
+    }
+
+    /// Whether no request is in hand, so that closing loses nobody's answer.
+    pub fn is_unfinished(&self) -> bool {
+        !matches!(*self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Busy)
+    }
+
+    /// Asks the connection's task to end at once.
+    pub fn close(&self) {
+        self.closed.notify_one();
+    }
+
+    /// Resolves when the connection has used up its time, or was told to close.
+    pub async fn over(&self) {
+        let overdue = async {
+            loop {
+                let now = Instant::now();
+                let deadline = match *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+                    State::Idle(since) => since + IDLE_TIME,
+                    State::Head(since) => since + HEAD_TIME,
+                    State::Busy => now + HEAD_TIME,
+                };
+                if deadline <= now {
+                    return;
+                }
+                // A head that begins while we wait for the idle time would be noticed late: look at least that often.
+                tokio::time::sleep_until(deadline.min(now + HEAD_TIME / 10)).await;
+            }
+        };
+        tokio::select! {
+            () = overdue => {}
+            () = self.closed.notified() => {}
+        }
+    }
+}
+
+/// A request in hand.
+pub struct Busy(Arc<Progress>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.set(|_| State::Idle(Instant::now()));
+    }
+}
+
+/// A stream that tells [`Progress`] when bytes arrive.
+pub struct Watched<S> {
+    pub stream: S,
+    pub progress: Arc<Progress>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.progress.bytes_arrived();
+        }
+        result
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    async fn over_within(progress: &Progress, time: Duration) -> bool {
+        timeout(time, progress.over()).await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_is_given_ten_seconds() {
+        let progress = Progress::new();
+        progress.bytes_arrived();
+        advance(Duration::from_secs(5)).await;
+        progress.bytes_arrived();
+        assert!(!over_within(&progress, Duration::from_secs(4)).await);
+        assert!(over_within(&progress, Duration::from_secs(2)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_is_given_a_minute() {
+        let progress = Progress::new();
+        assert!(!over_within(&progress, Duration::from_secs(59)).await);
+        assert!(over_within(&progress, Duration::from_secs(2)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_in_hand_is_not_overdue() {
+        let progress = Progress::new();
+        let busy = progress.busy();
+        assert!(!progress.is_unfinished());
+        assert!(!over_within(&progress, Duration::from_mins(5)).await);
+        drop(busy);
+        assert!(progress.is_unfinished());
+        progress.close();
+        assert!(over_within(&progress, Duration::from_millis(1)).await);
+    }
+}

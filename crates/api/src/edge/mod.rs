@@ -1,0 +1,158 @@
+//! What every request passes: its id, its language, its limits, and the rendering of what comes back.
+
+mod address;
+mod connection;
+mod limits;
+mod listen;
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::{Request, StatusCode};
+use percent_encoding::percent_decode_str;
+use tokio::time::Instant;
+use tower_service::Service;
+use tracing::Instrument;
+use warp::reply::Response;
+
+pub(crate) use self::limits::Limiter;
+pub use self::listen::{Listener, serve};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::Route;
+use crate::problem::Problem;
+use crate::text::Language;
+
+/// What the edge knows of a request; routes get it with [`crate::http::info`].
+#[derive(Debug, Clone)]
+pub struct RequestInfo {
+    /// When the request's head was complete: answers that must not tell time apart count from here.
+    pub arrived: Instant,
+    /// Who sent it, seen through the trusted proxies. `None` for a unix socket without a forwarded address.
+    pub client: Option<IpAddr>,
+}
+
+/// The routes of one listener behind everything that all requests share.
+#[derive(Clone)]
+pub struct Edge {
+    app: Arc<App>,
+    routes: Route,
+    public: bool,
+}
+
+impl Edge {
+    pub(crate) fn public(app: Arc<App>, routes: Route) -> Self {
+        Self { app, routes, public: true }
+    }
+
+    pub(crate) fn internal(app: Arc<App>, routes: Route) -> Self {
+        Self { app, routes, public: false }
+    }
+
+    /// Answers one request that came from `peer` (`None`: a unix socket).
+    pub async fn answer<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let arrived = Instant::now();
+        let rid = self.app.new_uuid().simple().to_string();
+        let span = tracing::info_span!("request", rid = %rid);
+        let language = Language::of(request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let client = address::client(request.headers(), peer, &self.app.settings.trusted_proxies);
+        let response = self.route(request, RequestInfo { arrived, client }).instrument(span.clone()).await;
+        let _entered = span.enter();
+        let (response, failure) = finish(response, language, &rid);
+        report(&method, &path, &response, failure.as_ref(), arrived);
+        response
+    }
+
+    async fn route<B>(&self, mut request: Request<B>, info: RequestInfo) -> Response
+    where
+        B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if let Err(refusal) = self.admit(&request, &info) {
+            return warp::Reply::into_response(refusal);
+        }
+        request.extensions_mut().insert(info);
+        match warp::service(self.routes.clone()).call(request).await {
+            Ok(response) => response,
+            Err(never) => {
+                let never: Infallible = never;
+                match never {}
+            }
+        }
+    }
+
+    fn admit<B>(&self, request: &Request<B>, info: &RequestInfo) -> Result<(), ApiError> {
+        if !self.public {
+            return Ok(());
+        }
+        if request.uri().query().is_some_and(carries_skey) {
+            return Err(Problem::SkeyInQuery.into());
+        }
+        self.app.request_limit.check(info.client)
+    }
+}
+
+/// Whether a query holds an skey, under whatever name, or anything under the name `skey`.
+fn carries_skey(query: &str) -> bool {
+    query.split('&').any(|pair| {
+        let pair = percent_decode_str(pair).decode_utf8_lossy();
+        pair.contains(wxgate_crypto::Skey::PREFIX) || pair == "skey" || pair.starts_with("skey=")
+    })
+}
+
+/// Renders a failure and sets the headers that every answer has.
+fn finish(mut response: Response, language: Language, rid: &str) -> (Response, Option<ApiError>) {
+    let failure = response.extensions_mut().remove::<ApiError>();
+    if let Some(error) = &failure {
+        response = error.render(language, rid);
+    }
+    let headers = response.headers_mut();
+    headers.insert("x-request-id", HeaderValue::try_from(rid).expect("hex digits are a header value"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    (response, failure)
+}
+
+/// One line a request. The query is left out: nothing of ours stands there, and what clients put there is not ours to keep.
+fn report(method: &http::Method, path: &str, response: &Response, failure: Option<&ApiError>, arrived: Instant) {
+    let status = response.status().as_u16();
+    let ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+    match failure {
+        None => tracing::debug!(%method, path, status, ms, "answered"),
+        Some(error) if response.status() < StatusCode::INTERNAL_SERVER_ERROR => {
+            tracing::info!(%method, path, status, ms, error.code = error.parts().1, "refused");
+        }
+        Some(error) => {
+            let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
+            tracing::error!(%method, path, status, ms, error.code = error.parts().1, cause, "failed: {error}");
+        }
+    }
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_skey_in_a_query_is_seen_under_any_name_and_encoding() {
+        for query in ["q=wxg_abc", "skey=1", "a=1&skey", "a=1&t=%77%78%67%5Fabc"] {
+            assert!(carries_skey(query), "{query}");
+        }
+        for query in ["", "a=1", "key=wx", "monkey=1"] {
+            assert!(!carries_skey(query), "{query}");
+        }
+    }
+}

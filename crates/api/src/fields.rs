@@ -1,0 +1,192 @@
+//! A request's body as named values, whatever its encoding, so that every fault can name its field.
+
+use std::fmt;
+
+use percent_encoding::percent_decode;
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::problem::Problem;
+
+/// The keys and values of a body, each key once. Routes take what they know, call [`Fields::end`], which names what is
+/// left, and only then miss what is not there: a misspelt key is the likelier fault.
+pub struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    /// Reads one JSON object; arrays and objects nest at most as deep as `serde_json` allows.
+    ///
+    /// # Errors
+    /// `bad_request` when it is not one object, or a key stands there twice.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ApiError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotJson)?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let pairs = json.deserialize_map(Pairs).map_err(|_| Problem::NotJson)?;
+        json.end().map_err(|_| Problem::NotJson)?;
+        Self::once_each(pairs)
+    }
+
+    /// Reads `application/x-www-form-urlencoded`, strictly: what is not UTF-8 after decoding is refused.
+    ///
+    /// # Errors
+    /// `bad_request` when a pair has no `=`, is not UTF-8, or a key stands there twice.
+    pub fn from_form(bytes: &[u8]) -> Result<Self, ApiError> {
+        let decoded = |part: &[u8]| -> Result<String, ApiError> {
+            let spaced: Vec<u8> = part.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+            let text = percent_decode(&spaced).decode_utf8().map_err(|_| Problem::NotForm)?;
+            Ok(text.into_owned())
+        };
+        let mut pairs = Vec::new();
+        for pair in bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            let equals = pair.iter().position(|&byte| byte == b'=').filter(|&at| at > 0).ok_or(Problem::NotForm)?;
+            pairs.push((decoded(&pair[..equals])?, Value::String(decoded(&pair[equals + 1..])?)));
+        }
+        Self::once_each(pairs)
+    }
+
+    fn once_each(pairs: Vec<(String, Value)>) -> Result<Self, ApiError> {
+        for (at, (key, _)) in pairs.iter().enumerate() {
+            if pairs[..at].iter().any(|(earlier, _)| earlier == key) {
+                return Err(Problem::DuplicateKey(shown(key)).into());
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// Takes the text under the first of `names` (the others are its other spellings), at most `most` characters long.
+    ///
+    /// # Errors
+    /// `bad_request` when two spellings stand there, or the value is not a string, empty, or too long.
+    pub fn text(&mut self, names: &[&'static str], most: usize) -> Result<Option<String>, ApiError> {
+        let mut found = None;
+        for name in names {
+            let Some(at) = self.0.iter().position(|(key, _)| key == name) else { continue };
+            if found.is_some() {
+                return Err(Problem::DuplicateKey((*name).to_owned()).into());
+            }
+            found = Some((*name, self.0.swap_remove(at).1));
+        }
+        match found {
+            None => Ok(None),
+            Some((name, Value::String(text))) if text.is_empty() => Err(Problem::Missing(name).into()),
+            Some((name, Value::String(text))) if text.chars().count() > most => {
+                Err(Problem::TooLong(name, most).into())
+            }
+            Some((_, Value::String(text))) => Ok(Some(text)),
+            Some((name, _)) => Err(Problem::NotText(name).into()),
+        }
+    }
+
+    /// Takes two texts that belong together.
+    ///
+    /// # Errors
+    /// As [`Fields::text`], and when only one of them is there.
+    pub fn pair(
+        &mut self,
+        one: (&[&'static str], usize),
+        other: (&[&'static str], usize),
+    ) -> Result<Option<(String, String)>, ApiError> {
+        match (self.text(one.0, one.1)?, self.text(other.0, other.1)?) {
+            (Some(first), Some(second)) => Ok(Some((first, second))),
+            (None, None) => Ok(None),
+            _ => Err(Problem::HalfPair(one.0[0], other.0[0]).into()),
+        }
+    }
+
+    /// Whether a key is there and not yet taken.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// All that is known has been taken.
+    ///
+    /// # Errors
+    /// `bad_request` with the name of the first key that is left.
+    pub fn end(self) -> Result<(), ApiError> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((key, _)) => Err(Problem::UnknownKey(shown(&key)).into()),
+        }
+    }
+}
+
+/// A client's key as it may stand in an answer: short and without control characters.
+fn shown(key: &str) -> String {
+    key.chars().filter(|character| !character.is_control()).take(64).collect()
+}
+
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Vec<(String, Value)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("one JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem<T>(result: Result<T, ApiError>) -> Problem {
+        match result {
+            Err(ApiError::BadRequest(problem)) => problem,
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_one_object_is_refused() {
+        for body in
+            ["", "{", "[]", "null", "\"x\"", "1", "{\"a\":1}}", "{\"a\":1} {}", "{'a':1}", "\u{feff}{}", "{\"a\":NaN}"]
+        {
+            assert_eq!(problem(Fields::from_json(body.as_bytes())), Problem::NotJson, "{body}");
+        }
+        let deep = format!("{{\"a\":{}", "[".repeat(5000));
+        assert_eq!(problem(Fields::from_json(deep.as_bytes())), Problem::NotJson);
+        assert_eq!(problem(Fields::from_json(b"{\"a\":\"\xff\"}")), Problem::NotJson);
+    }
+
+    #[test]
+    fn a_key_given_twice_is_named() {
+        let twice = Problem::DuplicateKey("code".into());
+        assert_eq!(problem(Fields::from_json(br#"{"code":"a","code":"b"}"#)), twice);
+        assert_eq!(problem(Fields::from_form(b"code=a&code=b")), twice);
+        let mut fields = Fields::from_json(br#"{"code":"a","js_code":"b"}"#).unwrap();
+        assert_eq!(problem(fields.text(&["code", "js_code"], 9)), Problem::DuplicateKey("js_code".into()));
+    }
+
+    #[test]
+    fn a_broken_form_is_refused() {
+        for body in [&b"code=%ff%fe"[..], b"code", b"=x"] {
+            assert_eq!(problem(Fields::from_form(body)), Problem::NotForm);
+        }
+        let mut fields = Fields::from_form(b"iv=a+b%2Bc&x=%E4%BD%A0").unwrap();
+        assert_eq!(fields.text(&["iv"], 9).unwrap().as_deref(), Some("a b+c"));
+        assert_eq!(fields.text(&["x"], 9).unwrap().as_deref(), Some("你"));
+        fields.end().unwrap();
+    }
+
+    #[test]
+    fn what_a_route_does_not_know_is_named_without_its_control_characters() {
+        let fields = Fields::from_json(b"{\"od\\u0000d\":1}").unwrap();
+        assert_eq!(problem(fields.end()), Problem::UnknownKey("odd".into()));
+    }
+
+    #[test]
+    fn a_pair_comes_whole_or_not_at_all() {
+        let mut half = Fields::from_json(br#"{"iv":"x"}"#).unwrap();
+        assert_eq!(problem(half.pair((&["encryptedData"], 9), (&["iv"], 9))), Problem::HalfPair("encryptedData", "iv"));
+    }
+}

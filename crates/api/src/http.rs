@@ -1,0 +1,155 @@
+//! The few functions that carry every route.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use serde::Serialize;
+use tokio::time::timeout;
+use warp::filters::BoxedFilter;
+use warp::reply::{Reply, Response};
+use warp::{Filter, Rejection};
+
+use crate::edge::RequestInfo;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::problem::Problem;
+
+/// Bytes a body may have, unless its route says otherwise.
+const BODY_LIMIT_BYTES: usize = 16 * 1024;
+/// Time a body has to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+/// Bytes read and thrown away after the limit, so that the client has read to the end of its sending when we refuse.
+const DRAIN_BYTES: usize = 256 * 1024;
+
+/// A finished route. Boxed, so that its type is one word however long its chain and builds stay quick.
+pub type Route = BoxedFilter<(Response,)>;
+
+/// Hands a clone of `value` to each request: how state reaches a handler.
+pub fn with<T: Clone + Send + Sync + 'static>(value: T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone {
+    warp::any().map(move || value.clone())
+}
+
+/// What the edge knows of the request.
+pub fn info() -> impl Filter<Extract = (RequestInfo,), Error = Rejection> + Clone {
+    warp::ext::get::<RequestInfo>()
+}
+
+/// The request's headers.
+pub fn headers() -> impl Filter<Extract = (HeaderMap,), Error = Infallible> + Clone {
+    warp::header::headers_cloned()
+}
+
+/// A body as it arrived: read to its end, within its limit and time, or the reason why not.
+pub type Body = Result<(Media, Bytes), ApiError>;
+
+/// The types of body that routes take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `application/x-www-form-urlencoded`
+    Form,
+}
+
+/// Reads the body. Never rejects: what is wrong with it is the route's to say, after it knows who asks.
+pub fn body() -> impl Filter<Extract = (Body,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).then(|headers: HeaderMap, stream| async move {
+        let bytes = read(stream).await?;
+        Ok((media(&headers, bytes.is_empty())?, bytes))
+    })
+}
+
+async fn read<S, B>(stream: S) -> Result<Bytes, ApiError>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let mut stream = std::pin::pin!(stream);
+    let (mut kept, mut total) = (BytesMut::new(), 0_usize);
+    let whole = async {
+        while let Some(part) = stream.next().await {
+            let mut part = part.map_err(|_| Problem::SlowBody)?;
+            total += part.remaining();
+            if total <= BODY_LIMIT_BYTES {
+                kept.extend_from_slice(&part.copy_to_bytes(part.remaining()));
+            } else if total > DRAIN_BYTES {
+                break;
+            }
+        }
+        if total > BODY_LIMIT_BYTES { Err(ApiError::TooLarge) } else { Ok(()) }
+    };
+    timeout(BODY_TIME, whole).await.unwrap_or(Err(Problem::SlowBody.into()))?;
+    Ok(kept.freeze())
+}
+
+fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return if empty { Ok(Media::Json) } else { Err(ApiError::UnsupportedMediaType) };
+    };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(Media::Json)
+    } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(Media::Form)
+    } else {
+        Err(ApiError::UnsupportedMediaType)
+    }
+}
+
+/// The fields of a JSON body.
+pub fn json_fields(body: Body) -> Result<Fields, ApiError> {
+    match body? {
+        (Media::Json, bytes) => Fields::from_json(&bytes),
+        (Media::Form, _) => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
+/// The fields of a form body.
+pub fn form_fields(body: Body) -> Result<Fields, ApiError> {
+    match body? {
+        (Media::Form, bytes) => Fields::from_form(&bytes),
+        (Media::Json, _) => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
+/// The fields of a body of either type.
+pub fn any_fields(body: Body) -> Result<Fields, ApiError> {
+    match body? {
+        (Media::Json, bytes) => Fields::from_json(&bytes),
+        (Media::Form, bytes) => Fields::from_form(&bytes),
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<T> {
+    errcode: i64,
+    errmsg: &'static str,
+    #[serde(flatten)]
+    value: T,
+}
+
+/// A success in the contract's envelope, or the failure for the edge to render.
+pub fn respond<T: Serialize>(result: Result<T, ApiError>) -> Response {
+    plain(result.map(|value| Envelope { errcode: 0, errmsg: "ok", value }))
+}
+
+/// A success without the envelope, for answers whose shape another standard decides.
+pub fn plain<T: Serialize>(result: Result<T, ApiError>) -> Response {
+    result.map(|value| warp::reply::json(&value)).into_response()
+}
+
+/// An answer that says no more than that it is done.
+#[derive(Debug, Serialize)]
+pub struct Done {}
+
+/// Tries the routes in order. Folded from the right: the first one listed is the cheapest to reach.
+pub fn any_of(routes: Vec<Route>) -> Route {
+    routes.into_iter().rev().reduce(|rest, route| route.or(rest).unify().boxed()).expect("at least one route")
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+
+mod api_token;
+mod app;
+mod auth;
+mod clock;
+mod edge;
+mod error;
+mod fields;
+mod flights;
+mod health;
+mod housekeeping;
+mod http;
+mod member_view;
+mod nickname;
+mod opening;
+mod phone_answer;
+mod phone_number;
+mod problem;
+mod profile;
+mod remembered;
+mod routes;
+pub mod settings;
+mod text;
+mod tokens;
+
+pub use api_token::{ApiTokenText, SCOPES};
+pub use app::{App, Settings};
+pub use clock::{Clock, SystemClock};
+pub use edge::{Edge, Listener, serve};
+pub use error::ApiError;
+pub use housekeeping::housekeeping;
+pub use problem::Problem;
+pub use routes::{internal, public};
+pub use text::Language;
+pub use tokens::StoredTokens;

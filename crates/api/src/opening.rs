@@ -1,0 +1,153 @@
+//! Opening what the mini program got encrypted. AES-CBC has no MAC: whoever can tell two failures apart can forge a
+//! payload, so all failures after the key is used look alike, take the same time, and are counted.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use wxgate_crypto::diagnosis::{Question, diagnose_as};
+use wxgate_crypto::payload::{self, Content, Encrypted, Expect};
+use wxgate_crypto::{Purpose, SessionKey};
+use wxgate_store::{Member, MemberKey, Opening, OpeningId};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::problem::Problem;
+
+/// Refusals leave at the arrival and a multiple of this.
+const BEAT: Duration = Duration::from_millis(50);
+
+/// Characters `encryptedData` may have; werun's 31 days have about 2,000.
+pub const ENCRYPTED_DATA_CHARACTERS: usize = 12_288;
+/// Characters `iv` may have, however a transport mangled it.
+pub const IV_CHARACTERS: usize = 128;
+/// The spellings of `encryptedData` that clients use.
+pub const ENCRYPTED_DATA: &[&str] = &["encryptedData", "encrypteData", "encrypted_data"];
+
+/// A payload that opened, and the try that it took of the failure budget: to be released once all else holds too.
+pub struct Opened<C> {
+    pub content: C,
+    pub opening: OpeningId,
+}
+
+/// The shape of a payload, judged before any key is used.
+///
+/// # Errors
+/// `bad_request` that names the field.
+pub fn encrypted(encrypted_data: &str, iv: &str) -> Result<Encrypted, ApiError> {
+    Encrypted::parse(encrypted_data, iv).map_err(|error| {
+        ApiError::from(match error {
+            wxgate_crypto::Error::Iv(_) => Problem::NotBase64("iv"),
+            _ => Problem::NotBase64("encryptedData"),
+        })
+    })
+}
+
+/// Holds a refusal back until the next beat after `arrived`, so that its time says nothing of its cause.
+pub async fn uniform<T>(arrived: Instant, result: Result<T, ApiError>) -> Result<T, ApiError> {
+    if matches!(result, Err(ApiError::Unopenable)) {
+        let beats = u32::try_from(arrived.elapsed().as_millis() / BEAT.as_millis()).unwrap_or(u32::MAX - 1) + 1;
+        sleep_until(arrived + BEAT * beats).await;
+    }
+    result
+}
+
+impl App {
+    /// The session_keys the member had in the last minutes, the newest first.
+    ///
+    /// # Errors
+    /// Those of the store. A key that was sealed under a lost key file is left out, with a warning.
+    pub(crate) async fn kept_keys(&self, member: &Member) -> Result<Vec<SessionKey>, ApiError> {
+        let sealed = self.store.session_keys(member.id, self.clock.now()).await?;
+        let keys: Vec<_> = sealed.iter().filter_map(|key| self.open_session_key(&member.key, &key.sealed)).collect();
+        if keys.len() < sealed.len() {
+            tracing::warn!(member.id = %member.id.0, "a kept session_key does not open with today's key file");
+        }
+        Ok(keys)
+    }
+
+    fn open_session_key(&self, owner: &MemberKey, sealed: &[u8]) -> Option<SessionKey> {
+        let text = self.vault.open(Purpose::SessionKey, &owner.appid, &owner.openid, sealed).ok()?;
+        SessionKey::parse(std::str::from_utf8(&text).ok()?).ok()
+    }
+
+    /// Opens a payload with each of `keys`. Takes one try of the failure budget: given back by whoever accepts the
+    /// content, kept by [`App::refuse`].
+    ///
+    /// # Errors
+    /// `too_many_requests` when the budget is spent, `unopenable` for whatever is wrong.
+    pub(crate) async fn open<C: Content>(
+        &self,
+        owner: &MemberKey,
+        keys: &[SessionKey],
+        encrypted: &Encrypted,
+    ) -> Result<Opened<C>, ApiError> {
+        let opening = self.begin_opening(owner).await?;
+        let now = self.clock.now().0;
+        let expect = Expect { appid: &owner.appid, now };
+        // Every key is tried, also after one that opened: the time must not say which.
+        let opened = keys.iter().fold(None, |opened, key| opened.or(payload::open::<C>(encrypted, key, &expect).ok()));
+        let Some(content) = opened else {
+            let question = Question {
+                session_keys: keys,
+                encrypted_data: encrypted.encrypted_data(),
+                iv: &encrypted.iv_text(),
+                appid: Some(&owner.appid),
+                now: Some(now),
+            };
+            let diagnosis = diagnose_as(&question, C::KIND);
+            let (sentence, cure) = (diagnosis.cause.sentence(false), diagnosis.cause.cure(false));
+            return Err(self.refuse(opening, diagnosis.cause.code(), &format!("{sentence} {cure}")).await);
+        };
+        Ok(Opened { content, opening })
+    }
+
+    /// Takes one try of the failure budget.
+    ///
+    /// # Errors
+    /// `too_many_requests` when it is spent.
+    pub(crate) async fn begin_opening(&self, owner: &MemberKey) -> Result<OpeningId, ApiError> {
+        let subject = self.vault.pseudonym(&owner.appid, &owner.openid);
+        match self.store.begin_opening(subject, self.clock.now()).await? {
+            Opening::Granted(opening) => Ok(opening),
+            Opening::Spent { retry_after_seconds } => {
+                Err(ApiError::TooManyRequests { errcode: None, retry_after: retry_after_seconds })
+            }
+        }
+    }
+
+    /// The payload is refused: the try stays spent, the operator learns the cause, the client does not.
+    pub(crate) async fn refuse(&self, opening: OpeningId, cause: &str, sentence: &str) -> ApiError {
+        tracing::info!(cause, "a payload was refused: {sentence}");
+        match self.store.fail_opening(opening, cause).await {
+            Ok(()) => ApiError::Unopenable,
+            Err(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    async fn left_after(work: Duration, result: Result<(), ApiError>) -> Duration {
+        let arrived = Instant::now();
+        advance(work).await;
+        uniform(arrived, result).await.ok();
+        arrived.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_refusal_leaves_on_the_beat() {
+        for (work, expected) in [(0, 50), (3, 50), (49, 50), (50, 100), (60, 100), (1_234, 1_250)] {
+            let left = left_after(Duration::from_millis(work), Err(ApiError::Unopenable)).await;
+            assert_eq!(left, Duration::from_millis(expected), "{work} ms of work");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_a_refusal_is_not_held_back() {
+        assert_eq!(left_after(Duration::ZERO, Ok(())).await, Duration::ZERO);
+    }
+}

@@ -1,0 +1,95 @@
+//! A phone number as WeChat gives it, as it is kept, and as it is shown.
+
+use serde::{Deserialize, Serialize};
+use wxgate_crypto::{Purpose, Vault};
+use wxgate_store::MemberKey;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::error::ApiError;
+use crate::settings::PhoneReply;
+
+/// A number with its parts, in WeChat's names. Has no `Debug`: it is personal data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the fields are WeChat's own words")]
+pub struct PhoneNumber {
+    /// With the country's prefix when it is a foreign one.
+    pub phone_number: String,
+    /// Without it.
+    pub pure_phone_number: String,
+    /// `86` and the like.
+    pub country_code: String,
+}
+
+impl PhoneNumber {
+    /// Seals the number for the member it belongs to.
+    pub fn seal(&self, vault: &Vault, purpose: Purpose, owner: &MemberKey) -> Vec<u8> {
+        let text = Zeroizing::new(serde_json::to_vec(self).expect("three strings are JSON"));
+        vault.seal(purpose, &owner.appid, &owner.openid, &text)
+    }
+
+    /// Opens what [`PhoneNumber::seal`] sealed.
+    ///
+    /// # Errors
+    /// `internal` when it was sealed under a key that is not in the key file.
+    pub fn open(vault: &Vault, purpose: Purpose, owner: &MemberKey, sealed: &[u8]) -> Result<Self, ApiError> {
+        let text = vault.open(purpose, &owner.appid, &owner.openid, sealed).map_err(ApiError::internal)?;
+        serde_json::from_slice(&text).map_err(ApiError::internal)
+    }
+
+    /// The three parts as the mini program sees them.
+    pub fn shown(&self, reply: PhoneReply) -> Self {
+        match reply {
+            PhoneReply::Full => self.clone(),
+            PhoneReply::Masked => {
+                let pure = masked(&self.pure_phone_number);
+                let prefix = self.phone_number.strip_suffix(self.pure_phone_number.as_str()).unwrap_or_default();
+                Self {
+                    phone_number: format!("{prefix}{pure}"),
+                    pure_phone_number: pure,
+                    country_code: self.country_code.clone(),
+                }
+            }
+        }
+    }
+}
+
+/// `138****0000`. Four digits are hidden of a number of eleven, half of a shorter one.
+fn masked(digits: &str) -> String {
+    let count = digits.chars().count();
+    let (head, tail) = if count >= 11 { (3, 4) } else { (count / 4, count / 4) };
+    let start: String = digits.chars().take(head).collect();
+    let end: String = digits.chars().skip(count - tail).collect();
+    format!("{start}****{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(phone: &str, pure: &str, country: &str) -> PhoneNumber {
+        PhoneNumber { phone_number: phone.into(), pure_phone_number: pure.into(), country_code: country.into() }
+    }
+
+    #[test]
+    fn a_masked_number_hides_its_middle_in_every_part() {
+        let shown = number("13800138000", "13800138000", "86").shown(PhoneReply::Masked);
+        assert_eq!((shown.phone_number.as_str(), shown.pure_phone_number.as_str()), ("138****8000", "138****8000"));
+        let shown = number("+85291234567", "91234567", "852").shown(PhoneReply::Masked);
+        assert_eq!((shown.phone_number.as_str(), shown.pure_phone_number.as_str()), ("+85291****67", "91****67"));
+        assert_eq!(masked("1234"), "1****4");
+        assert_eq!(masked(""), "****");
+    }
+
+    #[test]
+    fn a_number_opens_for_its_owner_only() {
+        let vault = Vault::parse_key_file(&Vault::generate_key_file()).unwrap();
+        let owner = MemberKey { appid: "wxa".into(), openid: "o1".into() };
+        let other = MemberKey { appid: "wxa".into(), openid: "o2".into() };
+        let number = number("13800138000", "13800138000", "86");
+        let sealed = number.seal(&vault, Purpose::Phone, &owner);
+        assert!(PhoneNumber::open(&vault, Purpose::Phone, &owner, &sealed).unwrap() == number);
+        assert!(PhoneNumber::open(&vault, Purpose::Phone, &other, &sealed).is_err());
+        assert!(PhoneNumber::open(&vault, Purpose::Answer, &owner, &sealed).is_err());
+    }
+}

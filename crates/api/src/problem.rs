@@ -1,0 +1,126 @@
+//! What is wrong with a request, in words that name the field.
+
+use crate::text::Language;
+
+/// Why a request is a `bad_request`; becomes the `hint` that tells the client's author what to mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The body is not one JSON object.
+    NotJson,
+    /// The body is not a well-formed form.
+    NotForm,
+    /// The body did not arrive within its time.
+    SlowBody,
+    /// A key this route does not know.
+    UnknownKey(String),
+    /// A key that stands there twice, or in two spellings.
+    DuplicateKey(String),
+    /// A required key is missing or empty.
+    Missing(&'static str),
+    /// The value is not a string.
+    NotText(&'static str),
+    /// The value is longer than this many characters.
+    TooLong(&'static str, usize),
+    /// The value has characters that cannot be part of it.
+    BadAlphabet(&'static str),
+    /// The value is not base64 of what it must hold.
+    NotBase64(&'static str),
+    /// One of two keys that belong together.
+    HalfPair(&'static str, &'static str),
+    /// Either the first or the second, not both and not neither.
+    EitherOr(&'static str, &'static str),
+    /// The value is none of those allowed.
+    NotOneOf(&'static str, &'static str),
+    /// `appid` names no app of this server.
+    UnknownApp,
+    /// Several apps are configured: `appid` is required.
+    AppidNeeded,
+    /// A nickname that cannot be kept.
+    BadNickname,
+    /// An avatar's address that is not https on an allowed host.
+    BadAvatarUrl,
+    /// `Idempotency-Key` is not 1 to 128 visible ASCII characters.
+    BadIdempotencyKey,
+    /// A session's secret in the URL.
+    SkeyInQuery,
+    /// A wx.login code at the phone route.
+    LoginCodeAtPhone,
+    /// `phone.encrypted_data = "off"`.
+    EncryptedPhoneOff,
+    /// A session id that is not one.
+    BadSessionId,
+}
+
+impl Problem {
+    /// One sentence that names the field and the cure.
+    pub fn sentence(&self, language: Language) -> String {
+        match language {
+            Language::Chinese => self.chinese(),
+            Language::English => self.english(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::NotJson => "the body must be one JSON object in UTF-8".into(),
+            Self::NotForm => "the body must be key=value pairs, percent-encoded UTF-8".into(),
+            Self::SlowBody => "the body did not arrive in time; send it at once".into(),
+            Self::UnknownKey(key) => format!("`{key}` is not a key of this route; remove it or mend its spelling"),
+            Self::DuplicateKey(key) => format!("`{key}` is given more than once; send it once, in one spelling"),
+            Self::Missing(key) => format!("`{key}` is missing or empty"),
+            Self::NotText(key) => format!("`{key}` must be a string"),
+            Self::TooLong(key, most) => format!("`{key}` must have at most {most} characters"),
+            Self::BadAlphabet(key) => format!("`{key}` has characters that cannot be in it; send it exactly as WeChat gave it"),
+            Self::NotBase64(key) => format!("`{key}` is not the base64 text that WeChat gave; send it unchanged"),
+            Self::HalfPair(one, other) => format!("`{one}` and `{other}` belong together; send both or neither"),
+            Self::EitherOr(one, other) => format!("send either `{one}` or `{other}`"),
+            Self::NotOneOf(key, allowed) => format!("`{key}` must be one of {allowed}"),
+            Self::UnknownApp => "`appid` is not an app of this server".into(),
+            Self::AppidNeeded => "this server has several apps: send `appid`".into(),
+            Self::BadNickname => "`nickName` must have 1 to 64 characters and no control characters".into(),
+            Self::BadAvatarUrl => "`avatarUrl` must be an https address on an allowed host".into(),
+            Self::BadIdempotencyKey => "`Idempotency-Key` must be 1 to 128 visible ASCII characters".into(),
+            Self::SkeyInQuery => "an skey never belongs in a URL; send it as `Authorization: Bearer <skey>`".into(),
+            Self::LoginCodeAtPhone => {
+                "`code` of wx.login does not open a phone number; send the button's `e.detail.code` as `phoneCode`".into()
+            }
+            Self::EncryptedPhoneOff => {
+                "`encryptedData` is switched off for phone numbers here; send the button's `e.detail.code` as `phoneCode`"
+                    .into()
+            }
+            Self::BadSessionId => "the session's id is the 16 hex digits that GET /v1/sessions lists".into(),
+        }
+    }
+
+    fn chinese(&self) -> String {
+        match self {
+            Self::NotJson => "请求体必须是一个 UTF-8 编码的 JSON 对象".into(),
+            Self::NotForm => "请求体必须是 key=value 形式,百分号编码的 UTF-8".into(),
+            Self::SlowBody => "请求体没有及时送达,请一次发完".into(),
+            Self::UnknownKey(key) => format!("本接口没有 `{key}` 这个字段,请删除或改正拼写"),
+            Self::DuplicateKey(key) => format!("`{key}` 出现了不止一次,请只用一种写法发送一次"),
+            Self::Missing(key) => format!("缺少 `{key}`,或其值为空"),
+            Self::NotText(key) => format!("`{key}` 必须是字符串"),
+            Self::TooLong(key, most) => format!("`{key}` 最多 {most} 个字符"),
+            Self::BadAlphabet(key) => format!("`{key}` 含有不该出现的字符,请原样发送微信给出的值"),
+            Self::NotBase64(key) => format!("`{key}` 不是微信给出的 base64 文本,请原样发送"),
+            Self::HalfPair(one, other) => format!("`{one}` 与 `{other}` 必须成对发送"),
+            Self::EitherOr(one, other) => format!("请发送 `{one}` 或 `{other}` 其中之一"),
+            Self::NotOneOf(key, allowed) => format!("`{key}` 只能是 {allowed} 之一"),
+            Self::UnknownApp => "`appid` 不是本服务器配置的小程序".into(),
+            Self::AppidNeeded => "本服务器配置了多个小程序,请发送 `appid`".into(),
+            Self::BadNickname => "`nickName` 须为 1 到 64 个字符,且不含控制字符".into(),
+            Self::BadAvatarUrl => "`avatarUrl` 必须是允许域名上的 https 地址".into(),
+            Self::BadIdempotencyKey => "`Idempotency-Key` 须为 1 到 128 个可见 ASCII 字符".into(),
+            Self::SkeyInQuery => "skey 不能放在网址里,请用 `Authorization: Bearer <skey>` 发送".into(),
+            Self::LoginCodeAtPhone => {
+                "wx.login 的 `code` 不能换取手机号,请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
+            }
+            Self::EncryptedPhoneOff => {
+                "此处已关闭用 `encryptedData` 取手机号,请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
+            }
+            Self::BadSessionId => "会话 id 是 GET /v1/sessions 列出的 16 位十六进制数".into(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `GET /v1/me/export`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use warp::Filter;
+use wxgate_store::Export;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::{Route, headers, respond, with};
+use crate::phone_number::PhoneNumber;
+
+/// Everything held about the person. Numbers are whole here: they are the person's own.
+#[derive(Serialize)]
+pub struct ExportReply {
+    member: ExportedMember,
+    sessions: Vec<ExportedSession>,
+    /// When each kept session_key was obtained; the keys themselves are WeChat's secret, not the person's data.
+    session_keys_obtained_at: Vec<i64>,
+    audit: Vec<ExportedAudit>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedProfile {
+    nick_name: Option<String>,
+    avatar_url: Option<String>,
+    gender: Option<i64>,
+    country: Option<String>,
+    province: Option<String>,
+    city: Option<String>,
+    language: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ExportedMember {
+    id: String,
+    appid: String,
+    openid: String,
+    unionid: Option<String>,
+    #[serde(flatten)]
+    profile: ExportedProfile,
+    phone_info: Option<PhoneNumber>,
+    phone_trust: Option<&'static str>,
+    phone_bound_at: Option<i64>,
+    status: &'static str,
+    note: Option<String>,
+    attributes: Box<RawValue>,
+    created_at: i64,
+    last_login_at: i64,
+    updated_at: i64,
+}
+
+#[derive(Serialize)]
+struct ExportedSession {
+    id: String,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+    ends_at: i64,
+    user_agent: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ExportedAudit {
+    at: i64,
+    actor: String,
+    action: String,
+}
+
+/// `GET /v1/me/export`: 200 [`ExportReply`], 401, 403.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "me" / "export")
+        .and(warp::get())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .then(|app: Arc<App>, headers: HeaderMap| async move { export(&app, &headers).await })
+        .map(respond)
+        .boxed()
+}
+
+async fn export(app: &App, headers: &HeaderMap) -> Result<ExportReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let held = app.store.export(session.member.id, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
+    app.exported(held)
+}
+
+impl App {
+    fn exported(&self, held: Export) -> Result<ExportReply, ApiError> {
+        let phone_info = self.phone_of(&held.member)?;
+        let member = held.member;
+        let (phone, profile) = (member.phone.as_ref(), member.profile);
+        let member = ExportedMember {
+            id: member.id.0.to_string(),
+            appid: member.key.appid,
+            openid: member.key.openid,
+            unionid: member.unionid,
+            profile: ExportedProfile {
+                nick_name: profile.nick_name,
+                avatar_url: profile.avatar_url,
+                gender: profile.gender,
+                country: profile.country,
+                province: profile.province,
+                city: profile.city,
+                language: profile.language,
+            },
+            phone_info,
+            phone_trust: phone.map(|phone| phone.trust.as_str()),
+            phone_bound_at: phone.map(|phone| phone.bound_at.0),
+            status: member.status.as_str(),
+            note: member.note,
+            attributes: RawValue::from_string(member.attributes).map_err(ApiError::internal)?,
+            created_at: member.created_at.0,
+            last_login_at: member.last_login_at.0,
+            updated_at: member.updated_at.0,
+        };
+        let session = |row: wxgate_store::SessionRow| ExportedSession {
+            id: row.id.to_string(),
+            created_at: row.created_at.0,
+            last_seen_at: row.last_seen_at.0,
+            expires_at: row.expires_at.0,
+            ends_at: row.ends_at.0,
+            user_agent: row.user_agent,
+        };
+        let audit = |row: wxgate_store::AuditRow| ExportedAudit { at: row.at.0, actor: row.actor, action: row.action };
+        Ok(ExportReply {
+            member,
+            sessions: held.sessions.into_iter().map(session).collect(),
+            session_keys_obtained_at: held.session_keys_obtained_at.into_iter().map(|at| at.0).collect(),
+            audit: held.audit.into_iter().map(audit).collect(),
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! `POST /introspect` (RFC 7662)
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use warp::Filter;
+use wxgate_store::{Session, Status};
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::{Body, Route, body, form_fields, headers, plain, with};
+use crate::problem::Problem;
+
+/// Characters a token may have before it is looked at.
+const TOKEN_CHARACTERS: usize = 4096;
+
+/// What the standard lets a service know of a token: all of it, or only that it is not active.
+#[derive(Debug, Default, Serialize)]
+pub struct IntrospectReply {
+    active: bool,
+    #[serde(flatten)]
+    session: Option<ActiveSession>,
+}
+
+#[derive(Debug, Serialize)]
+struct ActiveSession {
+    sub: String,
+    client_id: String,
+    openid: String,
+    unionid: Option<String>,
+    iat: i64,
+    exp: i64,
+    sid: String,
+}
+
+/// `POST /introspect` with the form field `token`: 200 [`IntrospectReply`], 400, 401, 403, 415.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("introspect")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { introspect(&app, &headers, body).await })
+        .map(plain)
+        .boxed()
+}
+
+async fn introspect(app: &App, headers: &HeaderMap, body: Body) -> Result<IntrospectReply, ApiError> {
+    app.require_scope(headers, "introspect").await?;
+    let mut fields = form_fields(body)?;
+    let token = fields.text(&["token"], TOKEN_CHARACTERS)?;
+    // The standard lets callers hint at the type; there is one.
+    fields.text(&["token_type_hint"], TOKEN_CHARACTERS)?;
+    fields.end()?;
+    let token = token.ok_or(Problem::Missing("token"))?;
+    let session = app.session_of(Some(&token)).await?.filter(|session| session.member.status == Status::Active);
+    Ok(session.map(active).unwrap_or_default())
+}
+
+fn active(session: Session) -> IntrospectReply {
+    let session = ActiveSession {
+        sub: session.member.id.0.to_string(),
+        client_id: session.member.key.appid,
+        openid: session.member.key.openid,
+        unionid: session.member.unionid,
+        iat: session.created_at.0,
+        exp: session.expires_at.0,
+        sid: session.id.to_string(),
+    };
+    IntrospectReply { active: true, session: Some(session) }
+}

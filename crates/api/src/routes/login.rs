@@ -1,0 +1,284 @@
+//! `POST /v1/login`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::USER_AGENT;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use warp::Filter;
+use wx_client::Code2Session;
+use wxgate_crypto::{Purpose, SessionKey};
+use wxgate_store::{Login, LoginOutcome, MemberId, MemberKey, NewSession, Profile, SessionId, UnixSeconds};
+use zeroize::Zeroizing;
+
+use super::me_profile::Pairs;
+use crate::app::App;
+use crate::edge::RequestInfo;
+use crate::error::ApiError;
+use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
+use crate::member_view::MemberView;
+use crate::problem::Problem;
+use crate::remembered::Hash;
+
+/// Characters a code may have. WeChat's have 32; their length is not promised.
+const CODE_CHARACTERS: usize = 512;
+const APPID_CHARACTERS: usize = 64;
+const IDEMPOTENCY_KEY_BYTES: usize = 128;
+/// Characters of a `User-Agent` that are kept.
+const USER_AGENT_CHARACTERS: usize = 256;
+
+/// A code to exchange, and perhaps a profile. No `Debug`: the code is a credential.
+pub struct LoginRequest {
+    appid: String,
+    code: Zeroizing<String>,
+    profile: Pairs,
+    user_agent: Option<String>,
+    idempotency_key: Option<Hash>,
+}
+
+/// A new session. No `Debug`: it holds the skey.
+#[derive(Clone, Serialize)]
+pub struct LoginReply {
+    skey: Zeroizing<String>,
+    expires_in: i64,
+    expires_at: i64,
+    is_new: bool,
+    profile: ProfileOutcome,
+    member: MemberView,
+}
+
+/// What became of the profile that came with the login; it never decides the login itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileOutcome {
+    /// None was sent, or only WeChat's anonymous one.
+    Absent,
+    /// It was genuine and is kept.
+    Stored,
+    /// It was not proven to be this member's.
+    Refused,
+}
+
+/// `POST /v1/login` with a [`LoginRequest`] as JSON or form: 200 [`LoginReply`], or 400 `bad_request`, `code_invalid`,
+/// `code_used`, 403 `blocked`, 409 `conflict`, 429, 502 `wechat_refused`, 503.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "login")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(info())
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
+            app.login_limit.check(info.client)?;
+            let request = decode(&app, &headers, body)?;
+            login(&app, request).await
+        })
+        .map(respond)
+        .boxed()
+}
+
+fn decode(app: &App, headers: &HeaderMap, body: Body) -> Result<LoginRequest, ApiError> {
+    let idempotency_key = idempotency_key(headers)?;
+    let mut fields = any_fields(body)?;
+    let code = fields.text(&["code", "js_code"], CODE_CHARACTERS)?.map(Zeroizing::new);
+    let appid = fields.text(&["appid"], APPID_CHARACTERS)?;
+    let profile = Pairs::take(&mut fields)?;
+    fields.end()?;
+    let code = code.ok_or(Problem::Missing("code"))?;
+    if !code.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::BadAlphabet("code").into());
+    }
+    Ok(LoginRequest { appid: app.appid(appid)?, code, profile, user_agent: user_agent(headers), idempotency_key })
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Hash>, ApiError> {
+    let mut lines = headers.get_all("idempotency-key").iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    let key = line.as_bytes();
+    let visible = (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
+    if visible && lines.next().is_none() {
+        Ok(Some(Sha256::digest(key).into()))
+    } else {
+        Err(Problem::BadIdempotencyKey.into())
+    }
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().filter(|character| !character.is_control()).take(USER_AGENT_CHARACTERS).collect())
+}
+
+impl LoginRequest {
+    fn code_hash(&self) -> Hash {
+        digest(&[&self.appid, &self.code])
+    }
+
+    /// What an idempotency key is bound to: everything that was asked for.
+    fn fingerprint(&self) -> Hash {
+        let pair = |pair: &Option<(String, String)>| match pair {
+            Some((one, other)) => digest(&[one, other]),
+            None => [0; 32],
+        };
+        let mut hash = Sha256::new();
+        hash.update(self.code_hash());
+        hash.update(pair(&self.profile.signed));
+        hash.update(pair(&self.profile.sealed));
+        hash.finalize().into()
+    }
+}
+
+/// SHA-256 of texts whose borders count.
+pub(crate) fn digest(texts: &[&str]) -> Hash {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().into()
+}
+
+/// Turns a code into a session. Requests with the same code that arrive meanwhile get the same answer.
+pub async fn login(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply, ApiError> {
+    if let Some(key) = request.idempotency_key {
+        app.codes.claim(key, request.fingerprint(), app.clock.now())?;
+    }
+    let code = request.code_hash();
+    let work = {
+        let app = Arc::clone(app);
+        async move { exchange(&app, request, code).await }
+    };
+    app.logins.join(code, work).await
+}
+
+/// The one exchange of a code. What became of it is remembered before anybody is answered.
+async fn exchange(app: &App, request: LoginRequest, code: Hash) -> Result<LoginReply, ApiError> {
+    let now = app.clock.now();
+    if let Some(known) = app.codes.known(&code, request.idempotency_key.as_ref(), now) {
+        return known;
+    }
+    let asked = app.wechat.code2session(&request.appid, &request.code).await;
+    // With the bytes sent and no answer read, WeChat may have counted the code as used: it is never sent again.
+    let spent = match &asked {
+        Ok(_) | Err(wx_client::Error::Unreachable { sent: true, .. } | wx_client::Error::Unreadable { .. }) => true,
+        Err(error) => error.errcode() == Some(40163),
+    };
+    let wechat = app.health.note(asked, now);
+    if spent {
+        app.codes.used(code, None, now);
+    } else if matches!(wechat, Err(ApiError::CodeInvalid { .. })) {
+        app.codes.invalid(code, now);
+    }
+    let key = request.idempotency_key;
+    let reply = record(app, request, wechat?).await?;
+    if let Some(key) = key {
+        app.codes.used(code, Some((key, reply.clone())), app.clock.now());
+    }
+    Ok(reply)
+}
+
+/// Writes the login: member, session_key, session and profile in one step.
+async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Result<LoginReply, ApiError> {
+    let owner = MemberKey { appid: request.appid, openid: wechat.openid };
+    let key = SessionKey::parse(wechat.session_key.expose_secret()).map_err(ApiError::internal)?;
+    let (outcome, profile) = proven_profile(app, &owner, &key, request.profile).await?;
+    let now = app.clock.now();
+    let skey = app.skeys.mint(app.clock.now_ms());
+    let ends_at = UnixSeconds(now.0 + app.settings.session.absolute_seconds());
+    let expires_at = app.idle_end(now, ends_at);
+    let login = Login {
+        new_member_id: MemberId(app.new_uuid()),
+        unionid: wechat.unionid,
+        sealed_key: app.vault.seal(Purpose::SessionKey, &owner.appid, &owner.openid, key.expose().as_bytes()),
+        member: owner,
+        profile,
+        session: NewSession {
+            id: SessionId(skey.session_id()),
+            skey_hash: skey.hash(),
+            expires_at,
+            ends_at,
+            user_agent: request.user_agent,
+        },
+        max_sessions: app.settings.session.max_per_member,
+        now,
+    };
+    let LoginOutcome::Session(logged_in) = app.store.record_login(login).await? else {
+        return Err(ApiError::Blocked { errcode: None });
+    };
+    let member = &logged_in.member;
+    tracing::info!(
+        member.id = %member.id.0,
+        app.id = member.key.appid,
+        is_new = logged_in.is_new,
+        profile = ?outcome,
+        sessions_ended = logged_in.ended.len(),
+        "logged in"
+    );
+    Ok(LoginReply {
+        skey: skey.expose(),
+        expires_in: expires_at.0 - now.0,
+        expires_at: expires_at.0,
+        is_new: logged_in.is_new,
+        profile: outcome,
+        member: app.member_view(member)?,
+    })
+}
+
+/// What the login says of the profile, and what of it is kept. Only the store's own failures end the login.
+async fn proven_profile(
+    app: &App,
+    owner: &MemberKey,
+    key: &SessionKey,
+    pairs: Pairs,
+) -> Result<(ProfileOutcome, Option<Profile>), ApiError> {
+    let Ok(proof) = pairs.proof() else { return Ok((ProfileOutcome::Refused, None)) };
+    let Some(proof) = proof else { return Ok((ProfileOutcome::Absent, None)) };
+    match app.proven(owner, std::slice::from_ref(key), proof).await {
+        Ok(given) => Ok(match given.kept(&app.settings.profile.avatar_hosts) {
+            Some(profile) => (ProfileOutcome::Stored, Some(profile)),
+            None => (ProfileOutcome::Absent, None),
+        }),
+        Err(ApiError::Unopenable | ApiError::TooManyRequests { .. }) => Ok((ProfileOutcome::Refused, None)),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+impl LoginReply {
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            skey: Zeroizing::new("wxg_".to_owned()),
+            expires_in: 1,
+            expires_at: 1,
+            is_new: true,
+            profile: ProfileOutcome::Absent,
+            member: MemberView::for_tests(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_borders_of_texts_count_in_their_hash() {
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+        assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));
+    }
+
+    #[test]
+    fn an_idempotency_key_is_visible_ascii() {
+        let of = |value: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert("idempotency-key", http::HeaderValue::from_bytes(value).unwrap());
+            idempotency_key(&headers)
+        };
+        assert!(of(b"!~").unwrap().is_some() && of(&[b'k'; 128]).unwrap().is_some());
+        for bad in [&b""[..], &[b'k'; 129], b"has space", b"tab\there", b"schl\xfcssel"] {
+            assert!(of(bad).is_err());
+        }
+        assert!(idempotency_key(&HeaderMap::new()).unwrap().is_none());
+    }
+}

@@ -1,0 +1,31 @@
+//! `DELETE /v1/session`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use warp::Filter;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::{Done, Route, headers, respond, with};
+
+/// `DELETE /v1/session`: 200 once the end is durable, 401, 403.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "session")
+        .and(warp::delete())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .then(|app: Arc<App>, headers: HeaderMap| async move { logout(&app, &headers).await })
+        .map(respond)
+        .boxed()
+}
+
+/// Ends the session of the request's skey.
+pub async fn logout(app: &App, headers: &HeaderMap) -> Result<Done, ApiError> {
+    let session = app.authenticate(headers).await?;
+    if !app.store.end_session(session.member.id, session.id, app.clock.now()).await? {
+        return Err(ApiError::Unauthorized);
+    }
+    tracing::info!(member.id = %session.member.id.0, session.id = %session.id, "logged out");
+    Ok(Done {})
+}

@@ -1,0 +1,81 @@
+//! `GET /v1/me`, `PATCH /v1/me`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use warp::Filter;
+use wxgate_store::Profile;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::http::{Body, Route, body, headers, json_fields, respond, with};
+use crate::member_view::MemberView;
+use crate::nickname::nickname;
+use crate::problem::Problem;
+use crate::profile::avatar_url;
+
+/// Characters either field may have before it is looked at.
+const FIELD_CHARACTERS: usize = 1024;
+
+/// The member of the request's skey.
+#[derive(Serialize)]
+pub struct MeReply {
+    pub(super) member: MemberView,
+}
+
+/// `GET /v1/me`: 200 [`MeReply`], 401, 403.
+pub fn show(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "me")
+        .and(warp::get())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .then(|app: Arc<App>, headers: HeaderMap| async move { me(&app, &headers).await })
+        .map(respond)
+        .boxed()
+}
+
+/// `PATCH /v1/me` with `{"nickName"?, "avatarUrl"?}`: 200 [`MeReply`], 400, 401, 403.
+pub fn change(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "me")
+        .and(warp::patch())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { change_me(&app, &headers, body).await })
+        .map(respond)
+        .boxed()
+}
+
+async fn me(app: &App, headers: &HeaderMap) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    Ok(MeReply { member: app.member_view(&session.member)? })
+}
+
+/// Keeps what the member typed or chose. An empty request changes nothing.
+async fn change_me(app: &App, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let profile = chosen(json_fields(body)?, &app.settings.profile.avatar_hosts)?;
+    let member = app.store.change_profile(session.member.id, profile, app.clock.now()).await?;
+    Ok(MeReply { member: app.member_view(&member.ok_or(ApiError::Unauthorized)?)? })
+}
+
+fn chosen(mut fields: Fields, avatar_hosts: &[String]) -> Result<Profile, ApiError> {
+    let (name, avatar) =
+        (fields.text(&["nickName"], FIELD_CHARACTERS)?, fields.text(&["avatarUrl"], FIELD_CHARACTERS)?);
+    fields.end()?;
+    let secure = |address: &String| address.starts_with("https://");
+    Ok(Profile {
+        nick_name: name.map(|name| nickname(&name).ok_or(Problem::BadNickname)).transpose()?,
+        avatar_url: avatar
+            .map(|address| {
+                Some(address)
+                    .filter(secure)
+                    .and_then(|address| avatar_url(&address, avatar_hosts))
+                    .ok_or(Problem::BadAvatarUrl)
+            })
+            .transpose()?,
+        ..Profile::default()
+    })
+}

@@ -1,0 +1,123 @@
+//! `POST /v1/me/profile`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use tokio::time::Instant;
+use warp::Filter;
+use wxgate_crypto::payload::{Encrypted, RawData, UserInfo};
+use wxgate_crypto::{SessionKey, signature};
+use wxgate_store::{Member, MemberKey};
+
+use super::me::MeReply;
+use crate::app::App;
+use crate::edge::RequestInfo;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
+use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::problem::Problem;
+use crate::profile::Given;
+
+const SIGNATURE_CHARACTERS: usize = 128;
+const RAW_DATA_CHARACTERS: usize = 8_192;
+
+/// What a client shows for a profile: one of the two pairs that wx.getUserInfo gives.
+pub enum Proof {
+    /// `rawData` and its `signature`.
+    Signed(String, String),
+    /// `encryptedData` and `iv`.
+    Sealed(Encrypted),
+}
+
+/// The pairs as they arrive; the signed one decides when both are there.
+pub struct Pairs {
+    pub signed: Option<(String, String)>,
+    pub sealed: Option<(String, String)>,
+}
+
+impl Pairs {
+    /// # Errors
+    /// `bad_request` for half a pair, or one field in two spellings.
+    pub fn take(fields: &mut Fields) -> Result<Self, ApiError> {
+        Ok(Self {
+            signed: fields.pair((&["rawData"], RAW_DATA_CHARACTERS), (&["signature"], SIGNATURE_CHARACTERS))?,
+            sealed: fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?,
+        })
+    }
+
+    /// The proof to look at, `None` when neither pair is there.
+    ///
+    /// # Errors
+    /// `bad_request` when it is not of the shape that WeChat gives.
+    pub fn proof(self) -> Result<Option<Proof>, ApiError> {
+        match (self.signed, self.sealed) {
+            (Some((raw_data, signature)), _) => Ok(Some(Proof::Signed(raw_data, signature))),
+            (None, Some((data, iv))) => Ok(Some(Proof::Sealed(encrypted(&data, &iv)?))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// `POST /v1/me/profile` with `{"rawData","signature"}` or `{"encryptedData","iv"}`: 200 [`MeReply`], 400, 401, 403,
+/// 422 `unopenable`, 429.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "me" / "profile")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(info())
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
+            profile(&app, info.arrived, &headers, body).await
+        })
+        .map(respond)
+        .boxed()
+}
+
+async fn profile(app: &App, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let mut fields = json_fields(body)?;
+    let pairs = Pairs::take(&mut fields)?;
+    fields.end()?;
+    let proof = pairs.proof()?.ok_or(Problem::EitherOr("rawData", "encryptedData"))?;
+    let member = uniform(arrived, keep(app, session.member, proof).await).await?;
+    Ok(MeReply { member: app.member_view(&member)? })
+}
+
+async fn keep(app: &App, member: Member, proof: Proof) -> Result<Member, ApiError> {
+    let keys = app.kept_keys(&member).await?;
+    match app.proven(&member.key, &keys, proof).await?.kept(&app.settings.profile.avatar_hosts) {
+        None => Ok(member),
+        Some(profile) => {
+            let changed = app.store.change_profile(member.id, profile, app.clock.now()).await?;
+            changed.ok_or(ApiError::Unauthorized)
+        }
+    }
+}
+
+impl App {
+    /// The profile that a proof proves to be `owner`'s.
+    ///
+    /// # Errors
+    /// `unopenable` when it does not; `too_many_requests` when the failure budget is spent.
+    pub(crate) async fn proven(&self, owner: &MemberKey, keys: &[SessionKey], proof: Proof) -> Result<Given, ApiError> {
+        match proof {
+            Proof::Signed(raw_data, signature) => {
+                let signed = keys.iter().any(|key| signature::raw_data_matches(&raw_data, key, &signature));
+                let raw_data = RawData::parse(&raw_data).filter(|_| signed);
+                raw_data.map(Given::from).ok_or(ApiError::Unopenable)
+            }
+            Proof::Sealed(encrypted) => {
+                let opened = self.open::<UserInfo>(owner, keys, &encrypted).await?;
+                // Identity is code2Session's alone: a payload that names somebody else is not this member's.
+                if opened.content.open_id.as_ref().is_some_and(|openid| *openid != owner.openid) {
+                    let sentence = "It names another openid than the login's.";
+                    return Err(self.refuse(opened.opening, "other_openid", sentence).await);
+                }
+                self.store.release_opening(opened.opening).await?;
+                Ok(opened.content.into())
+            }
+        }
+    }
+}

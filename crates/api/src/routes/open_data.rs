@@ -1,0 +1,126 @@
+//! `POST /v1/me/open-data`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use tokio::time::Instant;
+use warp::Filter;
+use wxgate_crypto::payload::{Content, Encrypted, Group, Share, WeRun};
+use wxgate_store::Session;
+
+use crate::app::App;
+use crate::edge::RequestInfo;
+use crate::error::ApiError;
+use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
+use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::problem::Problem;
+
+/// Characters a kind may have before it is looked at.
+const KIND_CHARACTERS: usize = 32;
+
+/// The content of a payload, checked, in WeChat's names; nothing else that may stand in the plaintext.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum OpenDataReply {
+    /// wx.getWeRunData: steps of the last 31 days.
+    WeRun {
+        #[serde(rename = "stepInfoList")]
+        step_info_list: Vec<StepView>,
+    },
+    /// wx.getShareInfo
+    Share {
+        #[serde(rename = "openGId")]
+        open_g_id: String,
+    },
+    /// wx.getGroupEnterInfo
+    Group {
+        opengid: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        open_single_roomid: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        group_openid: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chat_type: Option<i64>,
+    },
+}
+
+/// The steps of one day.
+#[derive(Debug, Serialize)]
+pub struct StepView {
+    timestamp: i64,
+    step: i64,
+}
+
+enum Kind {
+    WeRun,
+    Share,
+    Group,
+}
+
+/// `POST /v1/me/open-data` with `{"kind","encryptedData","iv"}`: 200 [`OpenDataReply`], 400, 401, 403,
+/// 422 `unopenable`, 429.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "me" / "open-data")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(info())
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
+            open_data(&app, info.arrived, &headers, body).await
+        })
+        .map(respond)
+        .boxed()
+}
+
+async fn open_data(app: &App, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<OpenDataReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let (kind, encrypted) = decode(body)?;
+    let opened = async {
+        Ok(match kind {
+            Kind::WeRun => werun(accept::<WeRun>(app, &session, &encrypted).await?),
+            Kind::Share => {
+                OpenDataReply::Share { open_g_id: accept::<Share>(app, &session, &encrypted).await?.open_g_id }
+            }
+            Kind::Group => group(accept::<Group>(app, &session, &encrypted).await?),
+        })
+    };
+    uniform(arrived, opened.await).await
+}
+
+fn decode(body: Body) -> Result<(Kind, Encrypted), ApiError> {
+    let mut fields = json_fields(body)?;
+    let kind = fields.text(&["kind"], KIND_CHARACTERS)?;
+    let pair = fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?;
+    fields.end()?;
+    let kind = match kind.ok_or(Problem::Missing("kind"))?.as_str() {
+        "werun" => Kind::WeRun,
+        "share" => Kind::Share,
+        "group" => Kind::Group,
+        _ => return Err(Problem::NotOneOf("kind", "werun, share, group").into()),
+    };
+    let (data, iv) = pair.ok_or(Problem::Missing("encryptedData"))?;
+    Ok((kind, encrypted(&data, &iv)?))
+}
+
+async fn accept<C: Content>(app: &App, session: &Session, encrypted: &Encrypted) -> Result<C, ApiError> {
+    let keys = app.kept_keys(&session.member).await?;
+    let opened = app.open::<C>(&session.member.key, &keys, encrypted).await?;
+    app.store.release_opening(opened.opening).await?;
+    Ok(opened.content)
+}
+
+fn werun(content: WeRun) -> OpenDataReply {
+    let view = |step: wxgate_crypto::payload::Step| StepView { timestamp: step.timestamp, step: step.step };
+    OpenDataReply::WeRun { step_info_list: content.step_info_list.into_iter().map(view).collect() }
+}
+
+fn group(content: Group) -> OpenDataReply {
+    OpenDataReply::Group {
+        opengid: content.opengid,
+        open_single_roomid: content.open_single_roomid,
+        group_openid: content.group_openid,
+        chat_type: content.chat_type,
+    }
+}

@@ -1,0 +1,244 @@
+//! `POST /v1/phone`
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use warp::Filter;
+use wxgate_crypto::Purpose;
+use wxgate_crypto::payload::{self, Encrypted};
+use wxgate_store::{BindPhone, Bound, OpeningId, Session, Trust, UnixSeconds, UsedProof};
+use zeroize::Zeroizing;
+
+use super::login::digest;
+use crate::app::App;
+use crate::edge::RequestInfo;
+use crate::error::ApiError;
+use crate::fields::Fields;
+use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
+use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::phone_answer::{PhoneAnswer, PhoneReply};
+use crate::phone_number::PhoneNumber;
+use crate::problem::Problem;
+use crate::remembered::Hash;
+use crate::settings::EncryptedData;
+
+const CODE_CHARACTERS: usize = 512;
+/// Seconds for which an accepted proof is remembered: longer than WeChat or the watermark's age would let it pass again.
+const REMEMBERED_SECONDS: i64 = 3_600;
+
+/// A proof of a number, as the button gives it.
+enum Proof {
+    Code(Zeroizing<String>),
+    Sealed(Encrypted),
+}
+
+impl Proof {
+    /// What the proof is remembered by.
+    fn digest(&self, appid: &str) -> Hash {
+        match self {
+            Self::Code(code) => digest(&["code", appid, code]),
+            Self::Sealed(encrypted) => Sha256::digest(encrypted.ciphertext()).into(),
+        }
+    }
+}
+
+/// `POST /v1/phone` with `{"phoneCode"}` or `{"encryptedData","iv"}` as JSON or form: 200 [`PhoneReply`], or 400
+/// `bad_request`, `code_invalid`, 401 `unauthorized`, `login_too_old`, 403, 422 `unopenable`, 429, 502, 503.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "phone")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(info())
+        .and(headers())
+        .and(body())
+        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
+            phone(&app, info.arrived, &headers, body).await
+        })
+        .map(respond)
+        .boxed()
+}
+
+async fn phone(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<PhoneReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let proof = decode(any_fields(body)?, app.settings.phone.encrypted_data)?;
+    let proof_digest = proof.digest(&session.member.key.appid);
+    // The same proof in the same session is one piece of work; in two sessions it is two, and one of them is refused.
+    let flight = digest_of(session.id.0, &proof_digest);
+    let work = {
+        let app = Arc::clone(app);
+        async move { accept(&app, session, proof, proof_digest).await }
+    };
+    uniform(arrived, app.phones.join(flight, work).await).await
+}
+
+fn digest_of(session: i64, proof: &Hash) -> Hash {
+    Sha256::new_with_prefix(session.to_be_bytes()).chain_update(proof).finalize().into()
+}
+
+fn decode(mut fields: Fields, encrypted_data: EncryptedData) -> Result<Proof, ApiError> {
+    if fields.has("code") {
+        return Err(Problem::LoginCodeAtPhone.into());
+    }
+    let code = fields.text(&["phoneCode"], CODE_CHARACTERS)?.map(Zeroizing::new);
+    let pair = fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?;
+    fields.end()?;
+    match (code, pair) {
+        (Some(code), None) if code.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Proof::Code(code)),
+        (Some(_), None) => Err(Problem::BadAlphabet("phoneCode").into()),
+        (None, Some(_)) if encrypted_data == EncryptedData::Off => Err(Problem::EncryptedPhoneOff.into()),
+        (None, Some((data, iv))) => Ok(Proof::Sealed(encrypted(&data, &iv)?)),
+        _ => Err(Problem::EitherOr("phoneCode", "encryptedData").into()),
+    }
+}
+
+async fn accept(app: &App, session: Session, proof: Proof, proof_digest: Hash) -> Result<PhoneReply, ApiError> {
+    if let Some(used) = app.store.used_proof(proof_digest).await? {
+        return repeated(app, &session, &used, &proof).await;
+    }
+    let (number, trust, opening) = match &proof {
+        Proof::Code(code) => (by_code(app, &session, code, &proof_digest).await?, Trust::Code, None),
+        Proof::Sealed(encrypted) => {
+            let (number, trust, opening) = by_payload(app, &session, encrypted).await?;
+            (number, trust, Some(opening))
+        }
+    };
+    let bound = bind(app, &session, &number, trust, opening, proof_digest).await;
+    match bound {
+        Err(ApiError::LoginTooOld) => {
+            if let Some(opening) = opening {
+                app.store.release_opening(opening).await?;
+            } else {
+                app.pending_phones.keep(proof_digest, session.member.id, number, app.clock.now());
+            }
+            Err(ApiError::LoginTooOld)
+        }
+        Ok(Bound::Done(member)) => {
+            tracing::info!(member.id = %member.id.0, trust = trust.as_str(), "phone number bound");
+            Ok(PhoneAnswer::new(number, trust).reply(app.settings.phone.reply))
+        }
+        Ok(Bound::UsedBefore(used)) => {
+            if let Some(opening) = opening {
+                app.store.release_opening(opening).await?;
+            }
+            repeated(app, &session, &used, &proof).await
+        }
+        Ok(Bound::Gone) => Err(ApiError::Unauthorized),
+        Err(error) => Err(error),
+    }
+}
+
+/// A proof that was accepted before: the same session gets the same answer and nothing happens twice; for any other one
+/// it is as bad as one that never was good, and costs the same.
+async fn repeated(app: &App, session: &Session, used: &UsedProof, proof: &Proof) -> Result<PhoneReply, ApiError> {
+    let owner = &session.member.key;
+    if used.session == session.id {
+        return Ok(PhoneAnswer::open(&app.vault, owner, &used.sealed_answer)?.reply(app.settings.phone.reply));
+    }
+    match proof {
+        Proof::Code(_) => Err(ApiError::CodeInvalid { errcode: 40029 }),
+        Proof::Sealed(_) => {
+            let opening = app.begin_opening(owner).await?;
+            Err(app.refuse(opening, "replayed", "The payload was accepted before, in another session.").await)
+        }
+    }
+}
+
+/// The number that WeChat gives for a code of the button, or that it gave a moment ago to a login that was too old.
+async fn by_code(app: &App, session: &Session, code: &str, digest: &Hash) -> Result<PhoneNumber, ApiError> {
+    let (member, now) = (&session.member, app.clock.now());
+    if let Some(number) = app.pending_phones.get(digest, member.id, now) {
+        return Ok(number);
+    }
+    let asked = app.wechat.phone_number(&member.key.appid, code, &member.key.openid).await;
+    let info = app.health.note(asked, now).map_err(|error| match error {
+        // The code is of another app: to the client it is a bad code, not a fault of the operator.
+        ApiError::WechatRefused { errcode: 40013, .. } => ApiError::CodeInvalid { errcode: 40013 },
+        other => other,
+    })?;
+    let number = PhoneNumber {
+        phone_number: info.phone_number.expose_secret().to_owned(),
+        pure_phone_number: info.pure_phone_number.expose_secret().to_owned(),
+        country_code: info.country_code,
+    };
+    let consistent = payload::Phone::consistent(&number.phone_number, &number.pure_phone_number, &number.country_code);
+    if consistent && info.watermark_appid == member.key.appid {
+        Ok(number)
+    } else {
+        tracing::warn!(consistent, "WeChat answered with a number of another shape or another app");
+        Err(ApiError::Unopenable)
+    }
+}
+
+/// The number in a payload: opened with a kept key, and confirmed by WeChat unless the operator trusts decryption alone.
+async fn by_payload(
+    app: &App,
+    session: &Session,
+    encrypted: &Encrypted,
+) -> Result<(PhoneNumber, Trust, OpeningId), ApiError> {
+    let owner = &session.member.key;
+    let keys = app.kept_keys(&session.member).await?;
+    let opened = app.open::<payload::Phone>(owner, &keys, encrypted).await?;
+    let trust = match app.settings.phone.encrypted_data {
+        EncryptedData::Verify => Trust::Hash,
+        EncryptedData::Local | EncryptedData::Off => Trust::Local,
+    };
+    if trust == Trust::Hash {
+        let hash = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(encrypted.encrypted_data())));
+        let asked = app.wechat.check_encrypted(&owner.appid, &hash).await;
+        match app.health.note(asked, app.clock.now()) {
+            Ok(true) => {}
+            Ok(false) => {
+                let sentence = "WeChat does not know this ciphertext: it is forged, or older than three days.";
+                return Err(app.refuse(opened.opening, "unknown_to_wechat", sentence).await);
+            }
+            Err(error) => {
+                // WeChat's failure is not the member's.
+                app.store.release_opening(opened.opening).await?;
+                return Err(error);
+            }
+        }
+    }
+    let content = &opened.content;
+    let number = PhoneNumber {
+        phone_number: content.phone_number.clone(),
+        pure_phone_number: content.pure_phone_number.clone(),
+        country_code: content.country_code.clone(),
+    };
+    Ok((number, trust, opened.opening))
+}
+
+/// Binds the number. Replacing another one needs a fresh login: a stolen session must not take over the number.
+async fn bind(
+    app: &App,
+    session: &Session,
+    number: &PhoneNumber,
+    trust: Trust,
+    opening: Option<OpeningId>,
+    digest: Hash,
+) -> Result<Bound, ApiError> {
+    let owner = &session.member.key;
+    let changed = app.phone_of(&session.member)?.is_some_and(|bound| bound != *number);
+    if changed {
+        app.require_fresh(session)?;
+    }
+    let now = app.clock.now();
+    let answer = PhoneAnswer::new(number.clone(), trust);
+    let bind = BindPhone {
+        member: session.member.id,
+        session: session.id,
+        digest,
+        sealed_answer: answer.seal(&app.vault, owner),
+        phone_sealed: number.seal(&app.vault, Purpose::Phone, owner),
+        phone_index: app.vault.phone_index(&number.phone_number),
+        trust,
+        changed,
+        opening,
+        usable_until: UnixSeconds(now.0 + REMEMBERED_SECONDS),
+        now,
+    };
+    Ok(app.store.bind_phone(bind).await?)
+}

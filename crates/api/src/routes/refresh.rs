@@ -1,0 +1,46 @@
+//! `POST /v1/session/refresh`
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use serde::Serialize;
+use warp::Filter;
+use wxgate_crypto::Skey;
+use wxgate_store::Refresh;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::http::{Route, headers, respond, with};
+
+/// The session's new skey. The absolute end of the session stays where it was.
+#[derive(Serialize)]
+pub struct RefreshReply {
+    skey: String,
+    expires_in: i64,
+    expires_at: i64,
+}
+
+/// `POST /v1/session/refresh`: 200 [`RefreshReply`], 401, 403.
+pub fn route(app: &Arc<App>) -> Route {
+    warp::path!("v1" / "session" / "refresh")
+        .and(warp::post())
+        .and(with(Arc::clone(app)))
+        .and(headers())
+        .then(|app: Arc<App>, headers: HeaderMap| async move { refresh(&app, &headers).await })
+        .map(respond)
+        .boxed()
+}
+
+/// Gives the session a new skey and ends the old one in the same write. Of several at once, one wins.
+pub async fn refresh(app: &App, headers: &HeaderMap) -> Result<RefreshReply, ApiError> {
+    let session = app.authenticate(headers).await?;
+    let now = app.clock.now();
+    let skey = Skey::for_session(session.id.0);
+    let expires_at = app.idle_end(now, session.ends_at);
+    let refresh =
+        Refresh { id: session.id, old_hash: session.skey_hash, new_hash: skey.hash(), seen_at: now, expires_at };
+    if !app.store.refresh_session(refresh).await? {
+        return Err(ApiError::Unauthorized);
+    }
+    Ok(RefreshReply { skey: skey.expose().to_string(), expires_in: expires_at.0 - now.0, expires_at: expires_at.0 })
+}

@@ -1,0 +1,97 @@
+//! The sections of the configuration that belong to this crate, as plain structs with their defaults.
+
+use serde::Deserialize;
+
+/// `[session]`: how long a login lasts and how many a member may have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    /// Days without use after which a session ends.
+    pub idle_days: u32,
+    /// Days after which a session ends in any case.
+    pub absolute_days: u32,
+    /// Sessions a member may have at once; the oldest yields.
+    pub max_per_member: u32,
+    /// Adds `openid` and `unionid` to `member` in answers.
+    pub expose_openid: bool,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { idle_days: 7, absolute_days: 30, max_per_member: 10, expose_openid: false }
+    }
+}
+
+impl Session {
+    pub(crate) fn idle_seconds(&self) -> i64 {
+        i64::from(self.idle_days) * 86_400
+    }
+
+    pub(crate) fn absolute_seconds(&self) -> i64 {
+        i64::from(self.absolute_days) * 86_400
+    }
+}
+
+/// `[phone]`: what proof of a phone number is accepted and how much of it is shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Phone {
+    /// What `encryptedData` is worth.
+    pub encrypted_data: EncryptedData,
+    /// How numbers are shown to the mini program.
+    pub reply: PhoneReply,
+}
+
+/// What `encryptedData` of the phone button is worth; it carries no MAC, so decrypting it proves little.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EncryptedData {
+    /// Accepted only if WeChat's checkencryptedmsg confirms the ciphertext.
+    #[default]
+    Verify,
+    /// Decryption alone is enough.
+    Local,
+    /// Not accepted: only `phoneCode` is.
+    Off,
+}
+
+/// How a number appears in answers to the mini program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhoneReply {
+    /// `138****0000`
+    #[default]
+    Masked,
+    /// The whole number.
+    Full,
+}
+
+/// `[limits]`: requests one client address may make, IPv6 by /64; 0 = no limit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Calls of `POST /v1/login` a minute.
+    pub logins_per_minute: u32,
+    /// Calls of anything on the public listener a minute.
+    pub requests_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { logins_per_minute: 600, requests_per_minute: 6000 }
+    }
+}
+
+/// `[profile]`: what a member may set of their profile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Profile {
+    /// Hosts an `avatarUrl` may name; `*.` stands for any subdomain.
+    pub avatar_hosts: Vec<String>,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self { avatar_hosts: vec!["*.qlogo.cn".to_owned()] }
+    }
+}

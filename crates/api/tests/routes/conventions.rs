@@ -1,0 +1,84 @@
+//! What holds for every answer.
+
+use serde_json::json;
+
+use super::support::{TestApp, raw, request};
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_of_its_own_and_is_not_stored() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    let mut ids = Vec::new();
+    for path in ["/v1/session", "/v1/me", "/v1/sessions", "/v1/me/export", "/v1/nothing"] {
+        let mut request = request("GET", path, Some(&member.skey), None);
+        request.headers_mut().insert("x-request-id", "evil\" injected".parse().unwrap());
+        let answer = app.send(request).await;
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        ids.push(answer.header("x-request-id").to_owned());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5);
+    assert!(ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric())), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_before_it_is_opened() {
+    let app = TestApp::new().await;
+    let mut request = raw("POST", "/v1/login", Some("application/json"), vec![0x1f, 0x8b, 8, 0]);
+    request.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    app.send(request).await.failed("unsupported_media_type", 415, -415);
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_told_to_wait() {
+    let app = TestApp::with(|settings| {
+        settings.limits.logins_per_minute = 2;
+        settings.limits.requests_per_minute = 5;
+    })
+    .await;
+    let login = || request("POST", "/v1/login", None, Some(json!({ "code": "unknown" })));
+    for _ in 0..2 {
+        app.send(login()).await.failed("code_invalid", 400, 40029);
+    }
+    app.send(login()).await.failed("too_many_requests", 429, -429);
+    for _ in 0..2 {
+        app.send(raw("GET", "/healthz", None, "")).await;
+    }
+    app.send(raw("GET", "/healthz", None, "")).await.failed("too_many_requests", 429, -429);
+    for _ in 0..20 {
+        let answer = app.send_inside(raw("GET", "/forward-auth", None, "")).await;
+        answer.failed("unauthorized", 401, -401);
+    }
+}
+
+#[tokio::test]
+async fn the_address_behind_a_trusted_proxy_is_the_one_that_counts() {
+    let app = TestApp::with(|settings| {
+        settings.limits.requests_per_minute = 1;
+        settings.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()];
+    })
+    .await;
+    for address in ["1.1.1.1", "2.2.2.2"] {
+        let mut request = raw("GET", "/healthz", None, "");
+        request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        assert_eq!(app.send(request).await.status, 200);
+    }
+    let mut request = raw("GET", "/healthz", None, "");
+    request.headers_mut().insert("x-forwarded-for", "9.9.9.9, 1.1.1.1".parse().unwrap());
+    app.send(request).await.failed("too_many_requests", 429, -429);
+}
+
+#[tokio::test]
+async fn an_skey_in_the_query_is_refused_and_not_repeated() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    for name in ["skey", "token", "access_token", "q"] {
+        for skey in [None, Some(member.skey.as_str())] {
+            let path = format!("/v1/session?{name}={}", member.skey);
+            let answer = app.send(request("GET", &path, skey, None)).await;
+            answer.failed("bad_request", 400, -400);
+            assert!(!answer.text.contains(&member.skey));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The contract, route by route, on a real SQLite file, a scripted WeChat and a fixed clock.
+#![expect(clippy::unwrap_used, reason = "a test whose stage cannot be set must stop there")]
+
+mod support;
+
+mod conventions;
+mod internal;
+mod login;
+mod me;
+mod open_data;
+mod phone;
+mod sessions;
+mod table;
+mod uniform;

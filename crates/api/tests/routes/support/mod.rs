@@ -1,0 +1,149 @@
+//! A server without sockets, and the steps every test needs.
+
+mod answer;
+mod wechat;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wxgate_api::{ApiTokenText, App, Clock, Edge, Settings, settings};
+use wxgate_crypto::{SessionKey, Vault};
+use wxgate_store::{SqliteStore, Store, UnixSeconds};
+
+pub use self::answer::Answer;
+pub use self::wechat::Script;
+
+pub const APPID: &str = "wx0123456789abcdef";
+pub const START: i64 = 1_795_000_000;
+
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+pub struct TestApp {
+    pub wechat: Arc<Script>,
+    pub clock: Arc<FixedClock>,
+    pub store: Arc<SqliteStore>,
+    pub public: Edge,
+    pub internal: Edge,
+    // Last, so that the files go after the store that holds them.
+    _folder: TempDir,
+}
+
+/// A member who is logged in.
+pub struct Member {
+    pub skey: String,
+    pub openid: String,
+    pub key: SessionKey,
+    pub login: Answer,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let folder = TempDir::new().unwrap();
+        let data_dir = folder.path().join("data");
+        let store =
+            tokio::task::spawn_blocking(move || SqliteStore::open(&wxgate_store::Settings::default(), &data_dir));
+        let store = Arc::new(store.await.unwrap().unwrap());
+        let wechat = Arc::new(Script::default());
+        let clock = Arc::new(FixedClock(AtomicI64::new(START * 1000)));
+        let vault = Arc::new(Vault::parse_key_file(&Vault::generate_key_file()).unwrap());
+        let mut settings = Settings {
+            appids: vec![APPID.to_owned()],
+            session: settings::Session::default(),
+            phone: settings::Phone::default(),
+            limits: settings::Limits::default(),
+            profile: settings::Profile::default(),
+            trusted_proxies: Vec::new(),
+        };
+        change(&mut settings);
+        let app = App::new(settings, wechat.clone(), store.clone(), vault, clock.clone());
+        Self {
+            wechat,
+            clock,
+            store,
+            public: wxgate_api::public(&app),
+            internal: wxgate_api::internal(&app),
+            _folder: folder,
+        }
+    }
+
+    /// Sends a request to the public listener.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        Answer::of(self.public.answer(request, Some([203, 0, 113, 7].into())).await).await
+    }
+
+    /// Sends a request to the internal listener.
+    pub async fn send_inside(&self, request: Request<Full<Bytes>>) -> Answer {
+        Answer::of(self.internal.answer(request, Some([127, 0, 0, 1].into())).await).await
+    }
+
+    pub async fn get(&self, path: &str, skey: &str) -> Answer {
+        self.send(request("GET", path, Some(skey), None)).await
+    }
+
+    pub async fn post(&self, path: &str, skey: &str, body: Value) -> Answer {
+        self.send(request("POST", path, Some(skey), Some(body))).await
+    }
+
+    pub async fn delete(&self, path: &str, skey: &str) -> Answer {
+        self.send(request("DELETE", path, Some(skey), None)).await
+    }
+
+    /// A login of `openid` with a new session_key.
+    pub async fn login(&self, openid: &str) -> Member {
+        let (code, key) = self.wechat.login_code(openid);
+        let login = self.send(request("POST", "/v1/login", None, Some(json!({ "code": code })))).await;
+        assert_eq!(login.status, 200, "{login:?}");
+        Member { skey: login.json["skey"].as_str().unwrap().to_owned(), openid: openid.to_owned(), key, login }
+    }
+
+    /// An API token that lasts for an hour.
+    pub async fn api_token(&self, scopes: &[&str]) -> String {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let (now, end) = (self.clock.now(), UnixSeconds(self.clock.now().0 + 3600));
+        let (text, token) = ApiTokenText::create("test".into(), scopes, Some(end), now);
+        self.store.create_api_token(token).await.unwrap();
+        text.to_string()
+    }
+}
+
+pub fn request(method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Request<Full<Bytes>> {
+    let mut builder = Request::builder().method(method).uri(path);
+    if let Some(token) = token {
+        builder = builder.header("authorization", format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        builder = builder.header("content-type", "application/json");
+    }
+    let bytes = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+    builder.body(Full::new(bytes)).unwrap()
+}
+
+/// A request whose body is exactly these bytes.
+pub fn raw(method: &str, path: &str, content_type: Option<&str>, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    let mut builder = Request::builder().method(method).uri(path);
+    if let Some(content_type) = content_type {
+        builder = builder.header("content-type", content_type);
+    }
+    builder.body(Full::new(body.into())).unwrap()
+}

@@ -1,0 +1,149 @@
+//! WeChat as a script: answers what the test put there, and counts who asked.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+use wx_client::{AccessToken, Code2Session, Error, PhoneNumber, Result, WeChat};
+use wxgate_crypto::SessionKey;
+
+use super::{APPID, START};
+
+pub struct Script {
+    logins: Mutex<HashMap<String, Code2Session>>,
+    phones: Mutex<HashMap<String, (String, PhoneNumber)>>,
+    known_ciphertexts: Mutex<Vec<String>>,
+    refusal: Mutex<Option<fn() -> Error>>,
+    pub current_key: Mutex<bool>,
+    pub calls: AtomicUsize,
+    /// Closed by [`Script::hold`], so that calls stay under way until released.
+    gate: Semaphore,
+    next: AtomicUsize,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            logins: Mutex::default(),
+            phones: Mutex::default(),
+            known_ciphertexts: Mutex::default(),
+            refusal: Mutex::default(),
+            current_key: Mutex::new(true),
+            calls: AtomicUsize::new(0),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            next: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Script {
+    fn fresh(&self, prefix: &str) -> String {
+        format!("{prefix}{}", self.next.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// What wx.login gives: a code, and the key that belongs to it.
+    pub fn login_code(&self, openid: &str) -> (String, SessionKey) {
+        let key = SessionKey::random();
+        (self.login_code_with(openid, &key), key)
+    }
+
+    pub fn login_code_with(&self, openid: &str, key: &SessionKey) -> String {
+        let code = self.fresh("code");
+        let session = Code2Session {
+            openid: openid.to_owned(),
+            unionid: Some(format!("union-{openid}")),
+            session_key: SecretString::from(key.expose().to_owned()),
+        };
+        self.logins.lock().unwrap().insert(code.clone(), session);
+        code
+    }
+
+    /// What the phone button gives as `e.detail.code`.
+    pub fn phone_code(&self, openid: &str, phone: &str, pure: &str, country: &str) -> String {
+        let code = self.fresh("phone");
+        let number = PhoneNumber {
+            phone_number: SecretString::from(phone.to_owned()),
+            pure_phone_number: SecretString::from(pure.to_owned()),
+            country_code: country.to_owned(),
+            watermark_appid: APPID.to_owned(),
+            watermark_timestamp: START,
+        };
+        self.phones.lock().unwrap().insert(code.clone(), (openid.to_owned(), number));
+        code
+    }
+
+    /// WeChat made the ciphertext with this SHA-256 itself.
+    pub fn knows(&self, sha256_hex: &str) {
+        self.known_ciphertexts.lock().unwrap().push(sha256_hex.to_owned());
+    }
+
+    /// Every call fails like this from now on.
+    pub fn fail(&self, refusal: fn() -> Error) {
+        *self.refusal.lock().unwrap() = Some(refusal);
+    }
+
+    pub fn heal(&self) {
+        *self.refusal.lock().unwrap() = None;
+    }
+
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Calls wait until the permit is dropped.
+    pub async fn hold(&self) -> tokio::sync::SemaphorePermit<'_> {
+        self.gate.acquire_many(u32::try_from(Semaphore::MAX_PERMITS.min(1 << 28)).unwrap()).await.unwrap()
+    }
+
+    async fn called(&self) -> Result<()> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        let _pass = self.gate.acquire().await.unwrap();
+        match *self.refusal.lock().unwrap() {
+            Some(refusal) => Err(refusal()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn refused(errcode: i64) -> Error {
+    Error::Refused { errcode, errmsg: "scripted".into(), rid: None }
+}
+
+#[async_trait]
+impl WeChat for Script {
+    async fn code2session(&self, _: &str, code: &str) -> Result<Code2Session> {
+        self.called().await?;
+        self.logins.lock().unwrap().remove(code).ok_or_else(|| refused(40029))
+    }
+
+    async fn phone_number(&self, _: &str, code: &str, openid: &str) -> Result<PhoneNumber> {
+        self.called().await?;
+        let found = self.phones.lock().unwrap().remove(code);
+        found.filter(|(owner, _)| owner == openid).map(|(_, number)| number).ok_or_else(|| refused(40029))
+    }
+
+    async fn check_encrypted(&self, _: &str, sha256_hex: &str) -> Result<bool> {
+        self.called().await?;
+        Ok(self.known_ciphertexts.lock().unwrap().iter().any(|known| known == sha256_hex))
+    }
+
+    async fn check_session_key(&self, _: &str, _: &str, _: &str) -> Result<bool> {
+        self.called().await?;
+        Ok(*self.current_key.lock().unwrap())
+    }
+
+    async fn reset_session_key(&self, _: &str, _: &str, _: &str) -> Result<SecretString> {
+        self.called().await?;
+        Ok(SecretString::from(SessionKey::random().expose().to_owned()))
+    }
+
+    async fn access_token(&self, _: &str) -> Result<AccessToken> {
+        self.called().await?;
+        let token = SecretString::from(SecretString::from("token").expose_secret().to_owned());
+        Ok(AccessToken { token, remaining: Duration::from_hours(2) })
+    }
+}

@@ -1,0 +1,164 @@
+//! Every endpoint's contract at a glance: (method, path, body) → (status, word).
+
+use serde_json::json;
+
+use super::support::{TestApp, raw, request};
+
+const JSON: Option<&str> = Some("application/json");
+const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+
+/// Method, path, content type, body → word, status.
+type Row = (&'static str, &'static str, Option<&'static str>, String, &'static str, u16);
+
+#[tokio::test]
+async fn requests_without_a_session_are_answered_by_the_table() {
+    let app = TestApp::new().await;
+    let code = "x".repeat(32);
+    let long = "a".repeat(600);
+    let rows: Vec<Row> = vec![
+        // what is not there, and what is there under another method
+        ("GET", "/", None, String::new(), "not_found", 404),
+        ("GET", "/v1", None, String::new(), "not_found", 404),
+        ("GET", "/v1/nothing", None, String::new(), "not_found", 404),
+        ("GET", "/v1/login/x", None, String::new(), "not_found", 404),
+        ("GET", "/v1/Login", None, String::new(), "not_found", 404),
+        ("GET", "/v1/login", None, String::new(), "method_not_allowed", 405),
+        ("PUT", "/v1/login", None, String::new(), "method_not_allowed", 405),
+        ("POST", "/v1/session", JSON, "{}".into(), "method_not_allowed", 405),
+        ("TRACE", "/v1/me", None, String::new(), "method_not_allowed", 405),
+        ("FOO", "/v1/me", None, String::new(), "method_not_allowed", 405),
+        ("OPTIONS", "/v1/me", None, String::new(), "method_not_allowed", 405),
+        ("GET", "/v1/session/refresh", None, String::new(), "method_not_allowed", 405),
+        ("GET", "/v1/session/check", None, String::new(), "method_not_allowed", 405),
+        ("PATCH", "/v1/sessions", JSON, "{}".into(), "method_not_allowed", 405),
+        ("GET", "/v1/sessions/x", None, String::new(), "method_not_allowed", 405),
+        ("DELETE", "/v1/phone", None, String::new(), "method_not_allowed", 405),
+        ("GET", "/v1/me/profile", None, String::new(), "method_not_allowed", 405),
+        ("GET", "/v1/me/open-data", None, String::new(), "method_not_allowed", 405),
+        ("POST", "/v1/me/export", JSON, "{}".into(), "method_not_allowed", 405),
+        ("POST", "/healthz", None, String::new(), "method_not_allowed", 405),
+        // the internal listener's routes are not on the public one
+        ("GET", "/forward-auth", None, String::new(), "not_found", 404),
+        ("GET", "/forward-auth/nginx", None, String::new(), "not_found", 404),
+        ("POST", "/introspect", FORM, "token=x".into(), "not_found", 404),
+        ("GET", "/readyz", None, String::new(), "not_found", 404),
+        // types and sizes of bodies
+        ("POST", "/v1/login", None, "{\"code\":\"x\"}".into(), "unsupported_media_type", 415),
+        ("POST", "/v1/login", Some("text/plain"), "{\"code\":\"x\"}".into(), "unsupported_media_type", 415),
+        ("POST", "/v1/login", Some("application/json2"), "{}".into(), "unsupported_media_type", 415),
+        ("POST", "/v1/login", Some(""), "{}".into(), "unsupported_media_type", 415),
+        ("POST", "/v1/login", JSON, format!("{{\"code\":\"{}\"}}", "a".repeat(17_000)), "too_large", 413),
+        ("POST", "/v1/login", JSON, format!("{:16384}", format!("{{\"code\":\"{code}\"}}")), "code_invalid", 400),
+        // shapes
+        ("POST", "/v1/login", None, String::new(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "[]".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":null}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":5}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a b\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"码\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, format!("{{\"code\":\"{long}\"}}"), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"js_code\":\"a\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"session_key\":\"b\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"appid\":\"wxffffffffffffffff\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"rawData\":\"{}\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"iv\":\"x\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", JSON, "{\"code\":\"a\",\"rawData\":{},\"signature\":\"x\"}".into(), "bad_request", 400),
+        ("POST", "/v1/login", FORM, "code=a&code=b".into(), "bad_request", 400),
+        ("POST", "/v1/login", FORM, "code=a&zz=b".into(), "bad_request", 400),
+        ("POST", "/v1/login?skey=wxg_x", JSON, "{\"code\":\"a\"}".into(), "bad_request", 400),
+        ("GET", "/v1/session?q=wxg_x", None, String::new(), "bad_request", 400),
+        // WeChat knows none of these codes
+        ("POST", "/v1/login", JSON, "{\"code\":\"unknown\"}".into(), "code_invalid", 400),
+        ("POST", "/v1/login", FORM, "js_code=unknown".into(), "code_invalid", 400),
+        // whoever has no session
+        ("GET", "/v1/session", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/session/refresh", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/session/check", None, String::new(), "unauthorized", 401),
+        ("DELETE", "/v1/session", None, String::new(), "unauthorized", 401),
+        ("GET", "/v1/sessions", None, String::new(), "unauthorized", 401),
+        ("DELETE", "/v1/sessions", None, String::new(), "unauthorized", 401),
+        ("DELETE", "/v1/sessions/x", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/phone", JSON, "{\"phoneCode\":\"x\"}".into(), "unauthorized", 401),
+        ("GET", "/v1/me", None, String::new(), "unauthorized", 401),
+        ("PATCH", "/v1/me", JSON, "{}".into(), "unauthorized", 401),
+        ("DELETE", "/v1/me", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/me/profile", JSON, "{}".into(), "unauthorized", 401),
+        ("POST", "/v1/me/open-data", JSON, "{}".into(), "unauthorized", 401),
+        ("GET", "/v1/me/export", None, String::new(), "unauthorized", 401),
+    ];
+    for (method, path, content_type, body, word, status) in rows {
+        let answer = app.send(raw(method, path, content_type, body.clone())).await;
+        assert_eq!((answer.status, answer.json["error"].as_str()), (status, Some(word)), "{method} {path} {body:.80}");
+        let errcode = if word == "code_invalid" { 40029 } else { -i64::from(status) };
+        answer.failed(word, status, errcode);
+    }
+    assert_eq!(app.send(raw("GET", "/healthz", None, "")).await.json, json!({ "status": "ok" }));
+}
+
+#[tokio::test]
+async fn requests_of_a_member_are_answered_by_the_table() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    let pair = |key: &str| json!({ key: "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA==" });
+    let rows = [
+        ("POST", "/v1/phone", json!({}), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "code": "x" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "phoneCode": "" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "phoneCode": "a b" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "phoneCode": "x", "encryptedData": "AA", "iv": "AA" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "encryptedData": "AA" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "encryptedData": "!!", "iv": "AAAAAAAAAAAAAAAAAAAAAA==" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "encryptedData": "AAAA", "iv": "AAAA" }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "phoneCode": "x", "zz": 1 }), "bad_request", 400),
+        ("POST", "/v1/phone", json!({ "phoneCode": "unknown" }), "code_invalid", 400),
+        ("POST", "/v1/phone", pair("encryptedData"), "unopenable", 422),
+        ("POST", "/v1/me/profile", json!({}), "bad_request", 400),
+        ("POST", "/v1/me/profile", json!({ "rawData": "{}" }), "bad_request", 400),
+        ("POST", "/v1/me/profile", json!({ "rawData": "{}", "signature": "0".repeat(40) }), "unopenable", 422),
+        ("POST", "/v1/me/profile", pair("encrypted_data"), "unopenable", 422),
+        ("POST", "/v1/me/open-data", json!({}), "bad_request", 400),
+        ("POST", "/v1/me/open-data", json!({ "kind": "werun" }), "bad_request", 400),
+        ("POST", "/v1/me/open-data", json!({ "kind": "phone", "encryptedData": "A", "iv": "A" }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "nickName": "" }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "nickName": "a\u{0}b" }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "nickName": "x".repeat(65) }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "nickName": null }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "avatarUrl": "https://evil.example/a" }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "avatarUrl": "http://thirdwx.qlogo.cn/a" }), "bad_request", 400),
+        ("PATCH", "/v1/me", json!({ "openid": "o2" }), "bad_request", 400),
+        ("DELETE", "/v1/sessions/x", json!({}), "bad_request", 400),
+        ("DELETE", "/v1/sessions/0000000000000001", json!({}), "not_found", 404),
+    ];
+    for (method, path, body, word, status) in rows {
+        let answer = app.send(request(method, path, Some(&member.skey), Some(body.clone()))).await;
+        assert_eq!((answer.status, answer.json["error"].as_str()), (status, Some(word)), "{method} {path} {body}");
+        answer.failed(word, status, if word == "code_invalid" { 40029 } else { -i64::from(status) });
+    }
+    assert_eq!(app.get("/v1/me", &member.skey).await.ok()["member"]["phone"], json!(null));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_request_is_named() {
+    let app = TestApp::new().await;
+    for (body, named) in [
+        (json!({}), "`code`"),
+        (json!({ "code": 5 }), "`code`"),
+        (json!({ "code": "a", "nickname_zz": 1 }), "`nickname_zz`"),
+        (json!({ "cod": "a" }), "`cod`"),
+        (json!({ "code": "a", "appid": "wx" }), "`appid`"),
+        (json!({ "code": "a", "signature": "x" }), "`rawData`"),
+        (json!({ "code": "a", "encrypteData": "x", "encryptedData": "x", "iv": "x" }), "`encrypteData`"),
+    ] {
+        for language in ["zh", "en"] {
+            let mut request = request("POST", "/v1/login", None, Some(body.clone()));
+            request.headers_mut().insert("accept-language", language.parse().unwrap());
+            let answer = app.send(request).await;
+            let hint = answer.failed("bad_request", 400, -400)["hint"].as_str().unwrap().to_owned();
+            assert!(hint.contains(named), "{hint}");
+            assert_eq!(hint.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), language == "zh", "{hint}");
+        }
+    }
+    assert_eq!(app.wechat.calls(), 0, "WeChat is asked about nothing of this");
+}
