@@ -1,0 +1,136 @@
+//! The command line: what can be asked for, and which file answers.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config, Sources};
+use crate::lang::Lang;
+use crate::out::{Failure, Outcome};
+use crate::{demo, explain, healthcheck, sandbox, serve, token};
+
+/// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
+#[derive(Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Start here:\n  wxgate demo\n  wxgate config template > wxgate.toml"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the configuration comes from, beside the environment.
+#[derive(Args)]
+pub(crate) struct Global {
+    /// Else ./wxgate.toml, else /etc/wxgate/wxgate.toml. 配置文件
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Configuration")]
+    config: Option<PathBuf>,
+    /// Stronger than file and environment: session.idle_days=3. 覆盖配置项
+    #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Configuration")]
+    set: Vec<String>,
+}
+
+impl Global {
+    /// Loads the configuration, or gives all that is wrong with it.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        Ok(config::load(&self.sources())?)
+    }
+
+    /// The file, the environment and the flags of this process.
+    pub(crate) fn sources(&self) -> Sources {
+        Sources::of_process(self.config.clone(), &self.set)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Server and WeChat sandbox in one process, no configuration needed. 一条命令试用
+    #[command(after_help = "Example:\n  wxgate demo --public 127.0.0.1:9000")]
+    Demo(demo::Flags),
+    /// Run the server. 运行服务
+    #[command(after_help = "Example:\n  wxgate serve --config /etc/wxgate/wxgate.toml")]
+    Serve,
+    /// WeChat's server API on loopback, for development and tests. 本地微信沙箱
+    #[command(after_help = "Example:\n  wxgate sandbox --listen 127.0.0.1:8530")]
+    Sandbox(sandbox::Flags),
+    /// Check, show or start a configuration. 检查、查看、生成配置
+    #[command(subcommand, after_help = "Example:\n  wxgate config check --config wxgate.toml")]
+    Config(config::Command),
+    /// API tokens for the internal listener. 管理内部接口令牌
+    #[command(subcommand, after_help = "Example:\n  wxgate token create --name proxy --scope introspect")]
+    Token(token::Command),
+    /// Why does a payload not open? Reads JSON from standard input. 解密失败诊断
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(explain::Flags),
+    /// Ask the running server whether it serves. 健康检查
+    #[command(after_help = "Example:\n  wxgate healthcheck --url http://127.0.0.1:8520/healthz")]
+    Healthcheck(healthcheck::Flags),
+}
+
+const EXPLAIN_HELP: &str = r#"Example:
+  wxgate explain <<< '{"session_key":"…","encryptedData":"…","iv":"…","appid":"wx…"}'"#;
+
+/// Reads the arguments and runs the command they name. Bad arguments, `--help` and `--version` end in clap.
+pub(crate) fn run(lang: Lang) -> Outcome {
+    let Cli { global, command } = Cli::parse();
+    match command {
+        Command::Demo(flags) => demo::run(&flags, lang),
+        Command::Serve => serve::run(global.load()?, lang),
+        Command::Sandbox(flags) => sandbox::run(&flags, lang),
+        Command::Config(command) => config::run(&command, &global, lang),
+        Command::Token(command) => token::run(command, &global, lang),
+        Command::Explain(flags) => explain::run(flags, lang),
+        Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_fits_a_screen_and_shows_an_example() {
+        fn look(command: &mut clap::Command) {
+            let help = command.render_help().to_string();
+            assert!(help.lines().count() <= 24, "{help}");
+            assert!(help.lines().all(|line| line.chars().count() <= 104), "{help}");
+            assert!(help.contains("wxgate ") && (help.contains("Example") || help.contains("Start here")), "{help}");
+            command.get_subcommands_mut().filter(|command| command.get_name() != "help").for_each(look);
+        }
+        let mut command = Cli::command();
+        command.build();
+        look(&mut command);
+    }
+
+    #[test]
+    fn every_command_takes_config() {
+        for arguments in [
+            "serve",
+            "demo",
+            "sandbox",
+            "explain",
+            "healthcheck",
+            "config check",
+            "config show",
+            "config template",
+            "token list",
+            "token create --name a --scope introspect",
+            "token revoke 01980c2e-7c1e-7000-8000-000000000000",
+        ] {
+            let line = format!("wxgate {arguments} --config /etc/x.toml");
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(cli.global.config.as_deref(), Some(std::path::Path::new("/etc/x.toml")));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a text must look like to be the value of its key.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::Address;
+
+pub(super) fn path(text: &str) -> bool {
+    !text.is_empty() && !text.contains('\0')
+}
+
+pub(super) fn address(text: &str) -> bool {
+    Address::parse(text).is_some()
+}
+
+pub(super) fn network(text: &str) -> bool {
+    text.parse::<IpNet>().is_ok()
+}
+
+/// The shape of an IANA name; whether it exists is for whoever uses it.
+pub(super) fn timezone(text: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
+    };
+    text.len() <= 64 && text.split('/').all(part)
+}
+
+/// Where requests with the AppSecret go: https, or http to this machine; nothing that hides another target or a secret.
+pub(super) fn base_url(text: &str) -> bool {
+    Url::parse(text)
+        .is_ok_and(|url| is_plain(&url) && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)))
+}
+
+pub(super) fn public_url(text: &str) -> bool {
+    text.is_empty() || base_url(text)
+}
+
+fn is_plain(url: &Url) -> bool {
+    url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+pub(super) fn store_url(text: &str) -> bool {
+    text == "sqlite:"
+}
+
+/// `avatar.example.com` or `*.example.com`.
+pub(super) fn host_pattern(text: &str) -> bool {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    host.parse::<IpAddr>().is_err() && host_name(host)
+}
+
+pub(super) fn host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+pub(super) fn appid(text: &str) -> bool {
+    text.strip_prefix("wx").is_some_and(|rest| rest.len() == 16 && is_lower_hex(rest))
+}
+
+pub(super) fn secret(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The shape that every AppSecret has had so far; another one is only worth a warning.
+pub(super) fn usual_secret(text: &str) -> bool {
+    text.len() == 32 && is_lower_hex(text)
+}
+
+/// WeChat: 消息推送 Token.
+pub(super) fn push_token(text: &str) -> bool {
+    (3..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// WeChat: 消息推送 EncodingAESKey.
+pub(super) fn encoding_aes_key(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn is_lower_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_travel_by_https_or_stay_on_this_machine() {
+        for good in ["https://api.weixin.qq.com", "http://127.0.0.1:8530", "http://[::1]:1", "http://localhost/x"] {
+            assert!(base_url(good), "{good}");
+        }
+        for bad in [
+            "http://api.weixin.qq.com",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "ftp://localhost",
+            "https://user@api.weixin.qq.com",
+            "https://a/?b",
+            "https://a/#b",
+            "https://",
+            "api.weixin.qq.com",
+            "",
+        ] {
+            assert!(!base_url(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_appid_is_wx_and_16_lowercase_hexadecimal_digits() {
+        assert!(appid("wx0123456789abcdef"));
+        for bad in ["wx0123456789ABCDEF", "wx0123456789abcde", "wx0123456789abcdef0", "gh_0123456789ab", ""] {
+            assert!(!appid(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_host_pattern_names_hosts_and_nothing_else() {
+        assert!(host_pattern("*.qlogo.cn") && host_pattern("a-b.example.com"));
+        for bad in ["*", "*.", "a*.cn", "https://qlogo.cn", "qlogo.cn:443", "127.0.0.1", "-a.cn", "", "a..b"] {
+            assert!(!host_pattern(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a configuration says and where each value comes from, for `config check` and `config show`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::apps::App;
+use super::flaw::{Flaw, Place};
+use super::keys::KEYS;
+use crate::lang::Lang;
+
+/// What stands for a secret. Takes it, so that no caller shows the secret instead.
+fn masked(_secret: &SecretString) -> &'static str {
+    "***"
+}
+
+/// One key with its value, secrets masked.
+struct Entry {
+    key: &'static str,
+    value: Value,
+    place: Place,
+}
+
+/// The effective configuration, without a secret in it.
+pub(super) struct Report {
+    file: Option<PathBuf>,
+    entries: Vec<Entry>,
+    apps: Vec<Vec<Entry>>,
+}
+
+impl Report {
+    pub(super) fn new(
+        file: Option<&Path>,
+        merged: &Figment,
+        places: &BTreeMap<&'static str, Place>,
+        apps: &[App],
+    ) -> Self {
+        let entries = KEYS.iter().filter(|key| !key.is_of_app()).filter_map(|key| {
+            let value = serde_json::to_value(merged.find_value(key.path).ok()?).ok()?;
+            Some(Entry { key: key.path, value, place: places.get(key.path)?.clone() })
+        });
+        Self { file: file.map(Path::to_owned), entries: entries.collect(), apps: apps.iter().map(app).collect() }
+    }
+
+    /// "ok" and where each value comes from.
+    pub(super) fn origins(&self, warnings: &[Flaw], lang: Lang) -> String {
+        let file = self.file.as_ref().map(|path| path.display().to_string());
+        let mut lines =
+            vec![format!("ok: {}", file.as_deref().unwrap_or(lang.pick("没有配置文件", "no configuration file")))];
+        let entries = self.entries.iter().chain(self.apps.iter().flatten());
+        lines.extend(entries.map(|entry| format!("  {:<32} {}", entry.key, entry.place)));
+        let warning = lang.pick("注意", "warning");
+        lines.extend(warnings.iter().map(|flaw| format!("{warning}: {}", flaw.line(lang))));
+        lines.join("\n")
+    }
+
+    pub(super) fn origins_json(&self, warnings: &[Flaw], lang: Lang) -> Value {
+        let places = |entries: &[Entry]| -> Map<_, _> {
+            entries.iter().map(|entry| (entry.key.to_owned(), json!(entry.place.to_string()))).collect()
+        };
+        json!({
+            "ok": true,
+            "file": self.file,
+            "origins": places(&self.entries),
+            "apps": self.apps.iter().map(|app| places(app)).collect::<Vec<_>>(),
+            "warnings": warnings.iter().map(|flaw| flaw.json(lang)).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The effective configuration as TOML, which JSON's values happen to be.
+    pub(super) fn values(&self) -> String {
+        let line = |key: &str, entry: &Entry| format!("{key} = {}  # {}", entry.value, entry.place);
+        let mut lines: Vec<String> = self.entries.iter().map(|entry| line(entry.key, entry)).collect();
+        for app in &self.apps {
+            lines.push("\n[[app]]".to_owned());
+            lines.extend(app.iter().map(|entry| line(entry.key.trim_start_matches("app."), entry)));
+        }
+        lines.join("\n")
+    }
+
+    pub(super) fn values_json(&self) -> Value {
+        let mut tree = nested(&self.entries, "");
+        let apps = self.apps.iter().map(|app| Value::Object(nested(app, "app."))).collect();
+        tree.insert("app".to_owned(), Value::Array(apps));
+        Value::Object(tree)
+    }
+}
+
+fn app(app: &App) -> Vec<Entry> {
+    let entry = |key, value: &str, place: &Place| Entry { key, value: value.into(), place: place.clone() };
+    let mut entries = vec![
+        entry("app.appid", &app.appid, &app.appid_place),
+        entry("app.secret", masked(&app.secret), &app.secret_place),
+    ];
+    if let Some(push) = &app.push {
+        entries.push(entry("app.push.token", masked(&push.token), &push.token_place));
+        entries.push(entry("app.push.encoding_aes_key", masked(&push.encoding_aes_key), &push.key_place));
+    }
+    entries
+}
+
+/// `a.b = c` as `{"a": {"b": c}}`.
+fn nested(entries: &[Entry], prefix: &str) -> Map<String, Value> {
+    let mut tree = Map::new();
+    for entry in entries {
+        let mut path: Vec<&str> = entry.key.trim_start_matches(prefix).split('.').collect();
+        let leaf = path.pop().unwrap_or_default();
+        let inner = path
+            .iter()
+            .try_fold(&mut tree, |tree, name| tree.entry(*name).or_insert_with(|| json!({})).as_object_mut());
+        if let Some(inner) = inner {
+            inner.insert(leaf.to_owned(), entry.value.clone());
+        }
+    }
+    tree
+}

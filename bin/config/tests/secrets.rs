@@ -1,0 +1,105 @@
+//! Where an app's secrets come from: one place each.
+
+use secrecy::ExposeSecret;
+
+use super::{APP, APPID, Bench, CANARY};
+
+fn secret(bench: &Bench) -> String {
+    let config = bench.load();
+    assert_eq!(config.apps.len(), 1);
+    config.apps[0].secret.expose_secret().to_owned()
+}
+
+fn appid_only() -> String {
+    format!("[[app]]\nappid = \"{APPID}\"\n")
+}
+
+#[test]
+fn an_app_comes_from_variables_alone() {
+    let bench = Bench::new().variable("WXGATE_APP__APPID", APPID).variable("WXGATE_APP__SECRET", CANARY);
+    assert_eq!(secret(&bench), CANARY);
+    let bench = Bench::new().variable("WXGATE_APP__APPID", APPID);
+    let path = bench.write("secret", &format!("{CANARY}\n"), 0o600);
+    assert_eq!(secret(&bench.variable("WXGATE_APP__SECRET_FILE", path.to_str().unwrap())), CANARY);
+}
+
+#[test]
+fn a_secret_of_digits_keeps_its_zeros() {
+    let bench = Bench::new().variable("WXGATE_APP__APPID", APPID).variable("WXGATE_APP__SECRET", "0123");
+    assert_eq!(secret(&bench), "0123");
+}
+
+#[test]
+fn a_credential_gives_the_secret_of_the_only_app_or_of_the_app_it_names() {
+    assert_eq!(secret(&Bench::new().file(&appid_only()).credential("app_secret", CANARY)), CANARY);
+    let named = format!("app_secret_{APPID}");
+    assert_eq!(secret(&Bench::new().file(&appid_only()).credential(&named, &format!("{CANARY}\n"))), CANARY);
+}
+
+#[test]
+fn a_secret_in_two_places_is_refused_with_both() {
+    let variable = Bench::new().file(APP).variable("WXGATE_APP__SECRET", CANARY).flaws();
+    assert_eq!(
+        variable,
+        ["WXGATE_APP__SECRET: app.secret: given already by app.secret (wxgate.toml:3); keep one of them"]
+    );
+    let credential = Bench::new().file(APP).credential("app_secret", CANARY).flaws();
+    assert_eq!(credential, ["app_secret: app.secret: given already by app.secret (wxgate.toml:3); keep one of them"]);
+    let both = Bench::new()
+        .file(&appid_only())
+        .credential("app_secret", CANARY)
+        .credential(&format!("app_secret_{APPID}"), CANARY);
+    assert_eq!(both.flaws().len(), 1);
+}
+
+#[test]
+fn a_variable_or_credential_that_could_mean_several_apps_is_refused() {
+    let two = format!("{APP}{}", APP.replace("wx01", "wx02"));
+    let variable = Bench::new().file(&two).variable("WXGATE_APP__SECRET", CANARY).flaws();
+    assert!(variable[0].starts_with("WXGATE_APP__SECRET: app.secret: the file has 2 [[app]]"), "{variable:?}");
+    let credential = Bench::new().file(&two).credential("app_secret", CANARY).flaws();
+    assert!(credential[0].ends_with("name it app_secret_<appid>"), "{credential:?}");
+}
+
+#[test]
+fn a_secret_file_that_others_can_read_is_refused_with_the_cure() {
+    let bench = Bench::new();
+    let path = bench.write("secret", CANARY, 0o644);
+    let flaws = bench.file(&format!("{}secret_file = \"{}\"\n", appid_only(), path.display())).flaws();
+    assert_eq!(flaws, ["wxgate.toml:3: app.secret_file: secret: others have access to it; run chmod 600 secret"]);
+}
+
+#[test]
+fn a_file_that_holds_no_secret_is_refused_without_its_text() {
+    let bench = Bench::new();
+    let path = bench.write("secret", &format!("{CANARY}\n{CANARY}\n"), 0o600);
+    let flaws = bench.file(&format!("{}secret_file = \"{}\"\n", appid_only(), path.display())).flaws();
+    assert_eq!(flaws, ["wxgate.toml:3: app.secret_file: expected 1 to 128 visible ASCII characters"]);
+}
+
+#[test]
+fn an_unusual_secret_and_a_readable_file_are_worth_a_warning() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.write("quiet.toml", APP, 0o600).exists().then(|| Bench::new().file(APP).warnings()), Some(vec![]));
+    bench.sources.file = Some(bench.write("loud.toml", &APP.replace(CANARY, "short"), 0o644));
+    let warnings = bench.warnings();
+    assert!(warnings[0].starts_with("loud.toml:3: app.secret: others can read it; run chmod 600"), "{warnings:?}");
+    assert!(warnings[1].starts_with("loud.toml:3: app.secret: unlike an AppSecret"), "{warnings:?}");
+}
+
+#[test]
+fn an_internal_listener_that_others_reach_and_trust_in_everybody_are_worth_a_warning() {
+    let listen = "[listen]\ninternal = \"0.0.0.0:8521\"\ntrusted_proxies = [\"0.0.0.0/0\"]\n";
+    assert_eq!(Bench::new().file(&format!("{listen}{APP}")).warnings().len(), 2);
+}
+
+#[test]
+fn push_secrets_are_held_whatever_their_source() {
+    let bench = Bench::new();
+    let key = format!("{CANARY}c0ffee00c0f");
+    let path = bench.write("key", &format!("{key}\n"), 0o600);
+    let push = format!("[app.push]\ntoken = \"{}\"\nencoding_aes_key_file = \"{}\"\n", "c0ffee", path.display());
+    let config = bench.file(&format!("{APP}{push}")).load();
+    let push = config.apps[0].push.as_ref().unwrap();
+    assert_eq!((push.token.expose_secret(), push.encoding_aes_key.expose_secret()), ("c0ffee", key.as_str()));
+}

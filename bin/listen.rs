@@ -1,0 +1,123 @@
+//! Binds the addresses that the configuration names.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tokio::net::{TcpListener, UnixListener, UnixStream};
+use wxgate_api::Listener;
+
+use crate::config::Address;
+use crate::lang::words;
+use crate::out::Failure;
+
+/// A bound listener. A socket's file goes when this does.
+pub(crate) struct Bound {
+    pub(crate) listener: Listener,
+    pub(crate) at: At,
+}
+
+/// Where a listener really stands: with the port that was free.
+pub(crate) struct At {
+    pub(crate) address: Address,
+    _socket: Option<SocketFile>,
+}
+
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Gone already, or in a place that is gone: either way nothing is left behind.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Binds `address`, which the configuration calls `key` (or a flag).
+pub(crate) async fn bind(address: &Address, key: &str) -> Result<Bound, Failure> {
+    let bound = match address {
+        Address::Tcp { host, port } => tcp(host, *port).await,
+        Address::Unix(path) => unix(path).await,
+    };
+    bound.map_err(|error| {
+        let taken = error.kind() == io::ErrorKind::AddrInUse;
+        let why = if taken {
+            words("已被占用", "taken by another program")
+        } else {
+            words(error.to_string(), error.to_string())
+        };
+        let (zh, en) = (why.say(crate::lang::Lang::Zh), why.say(crate::lang::Lang::En));
+        Failure::problem(words(
+            format!("无法监听 {address}：{zh}；可用 {key} 另选地址"),
+            format!("cannot listen on {address}: {en}; {key} names another address"),
+        ))
+    })
+}
+
+async fn tcp(host: &str, port: u16) -> io::Result<Bound> {
+    let listener = TcpListener::bind((host, port)).await?;
+    let port = listener.local_addr()?.port();
+    let address = Address::Tcp { host: host.to_owned(), port };
+    Ok(Bound { listener: Listener::Tcp(listener), at: At { address, _socket: None } })
+}
+
+async fn unix(path: &Path) -> io::Result<Bound> {
+    remove_stale(path).await?;
+    let listener = UnixListener::bind(path)?;
+    let socket = SocketFile(path.to_owned());
+    // A proxy runs as somebody else: it gets in by the group of the directory or of this process.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
+    let at = At { address: Address::Unix(path.to_owned()), _socket: Some(socket) };
+    Ok(Bound { listener: Listener::Unix(listener), at })
+}
+
+/// Removes the socket of a process that was killed: one where nobody answers.
+async fn remove_stale(path: &Path) -> io::Result<()> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+    let nobody = || async {
+        UnixStream::connect(path).await.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    if is_socket && nobody().await { fs::remove_file(path) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    async fn refusal(address: &Address) -> String {
+        let failure = bind(address, "listen.public").await.err().expect("a refusal");
+        failure.words.say(Lang::En).to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_an_error_that_names_the_address_and_the_key() {
+        let first = bind(&Address::parse("127.0.0.1:0").unwrap(), "listen.public").await.unwrap();
+        let said = refusal(&first.at.address).await;
+        assert!(
+            said.contains(&first.at.address.to_string()) && said.contains("taken") && said.contains("listen.public")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_dead_socket_is_replaced_and_a_living_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let address = Address::Unix(path.clone());
+        let living = bind(&address, "listen.public").await.unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+        assert!(refusal(&address).await.contains("taken"));
+        drop(living);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_socket_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notes");
+        fs::write(&path, "mine").unwrap();
+        assert!(refusal(&Address::Unix(path.clone())).await.contains("taken"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+}

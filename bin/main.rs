@@ -1,0 +1,24 @@
+//! wxgate: the login server of a WeChat Mini Program, as one program. See `wxgate --help`.
+
+mod cli;
+mod config;
+mod demo;
+mod explain;
+mod healthcheck;
+mod key_file;
+mod lang;
+mod listen;
+mod logging;
+mod out;
+mod sandbox;
+mod serve;
+mod token;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Whatever this program makes, files, directories and sockets, is its own user's until it says otherwise.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let lang = lang::Lang::of_environment();
+    out::finish(cli::run(lang), lang)
+}

@@ -1,0 +1,178 @@
+//! `wxgate serve`: puts the parts together, serves until it is told to stop, and closes in order.
+
+use std::process::exit;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use wx_client::{Client, Credentials};
+use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping};
+use wxgate_store::{SqliteStore, Store};
+
+use crate::config::{self, Address, Config, Settings};
+use crate::lang::{Lang, words};
+use crate::listen::{self, At};
+use crate::out::{Exit, Failure, Outcome};
+use crate::{key_file, logging};
+
+/// Above the ten seconds that open connections are given to end.
+const DRAIN: Duration = Duration::from_secs(12);
+
+/// Runs `wxgate serve`.
+pub(crate) fn run(config: Config, lang: Lang) -> Outcome {
+    logging::init(&config.settings.log);
+    for warning in &config.warnings {
+        tracing::warn!("{}", warning.line(lang));
+    }
+    runtime()?.block_on(async { Server::start(config, "listen.public", "listen.internal").await?.run().await })
+}
+
+/// The runtime that servers run on.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    Runtime::new().map_err(|error| cannot_start(&error))
+}
+
+/// A server that serves.
+pub(crate) struct Server {
+    public: At,
+    internal: At,
+    store: Arc<SqliteStore>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Server {
+    /// Opens what the configuration names and begins to serve. The two names say what sets the addresses.
+    pub(crate) async fn start(config: Config, public_name: &str, internal_name: &str) -> Result<Self, Failure> {
+        raise_file_limit();
+        let Config { settings, apps, .. } = config;
+        // The listeners first: a second server on the same machine ends here, before it touches any data.
+        let public = listen::bind(&settings.listen.public, public_name).await?;
+        let internal = listen::bind(&settings.listen.internal, internal_name).await?;
+        let vault = Arc::new(key_file::open(&settings.data_dir, config::credentials_directory().as_deref())?);
+        let store = Arc::new(open_store(&settings).await?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let appids = apps.iter().map(|app| app.appid.clone()).collect();
+        let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
+        let shared: Arc<dyn Store> = store.clone();
+        let keep = Arc::new(StoredTokens::new(shared.clone(), vault.clone(), clock.clone()));
+        let client = Client::new(&settings.wechat, credentials, keep).map_err(|error| cannot_start(&error))?;
+        let app = App::new(
+            wxgate_api::Settings {
+                appids,
+                session: settings.session,
+                phone: settings.phone,
+                limits: settings.limits,
+                profile: settings.profile,
+                trusted_proxies: settings.listen.trusted_proxies,
+            },
+            Arc::new(client),
+            shared,
+            vault,
+            clock,
+        );
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
+        tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
+        tasks.spawn(housekeeping(app, until(stopped)));
+        let server = Self { public: public.at, internal: internal.at, store, stop, tasks };
+        let (public, internal) = (server.public(), server.internal());
+        tracing::info!(%public, %internal, version = env!("CARGO_PKG_VERSION"), "listening");
+        Ok(server)
+    }
+
+    /// Where phones are served.
+    pub(crate) fn public(&self) -> &Address {
+        &self.public.address
+    }
+
+    /// Where the team's own services are served.
+    pub(crate) fn internal(&self) -> &Address {
+        &self.internal.address
+    }
+
+    /// Serves until SIGTERM or SIGINT. When a write's outcome is unknown, the process ends here at once, with 70: what
+    /// is in memory can no longer be trusted, and whoever starts it again reads what is on the disk.
+    pub(crate) async fn run(mut self) -> Outcome {
+        let stop = told_to_stop()?;
+        let ended = tokio::select! {
+            () = stop => Exit::Done,
+            () = until_failed(&self.store) => outcome_unknown(),
+            _ = self.tasks.join_next() => {
+                tracing::error!("a part of the server ended by itself");
+                Exit::Problem
+            }
+        };
+        self.stop().await;
+        Ok(ended)
+    }
+
+    /// Lets open connections end, then closes the store.
+    pub(crate) async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.stop.send_replace(true);
+        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        let closing = async {
+            if tokio::time::timeout(DRAIN, drained).await.is_err() {
+                tracing::warn!("some connections did not end in time");
+            }
+            self.store.close().await;
+        };
+        tokio::select! {
+            () = closing => tracing::info!("stopped"),
+            () = until_failed(&self.store) => outcome_unknown(),
+        }
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT, which from now on end the process no more by themselves.
+pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| cannot_start(&error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| cannot_start(&error))?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn until_failed(store: &SqliteStore) {
+    store.failed().await;
+}
+
+fn outcome_unknown() -> ! {
+    tracing::error!("the outcome of a write is unknown: ending, so that a restart reads what is on the disk");
+    exit(Exit::OutcomeUnknown as i32)
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the server is gone: reason enough to stop.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
+    let (settings, data_dir) = (settings.store.clone(), settings.data_dir.clone());
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, &data_dir)).await;
+    opened.map_err(|error| cannot_start(&error))?.map_err(|error| cannot_start(&error))
+}
+
+/// Connections are files, and the usual soft limit of 1,024 is far below what the listeners accept.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+}
+
+/// An error with all its causes, which only the last may make sense of.
+fn cannot_start(error: &dyn std::error::Error) -> Failure {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let text = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    Failure::problem(words(format!("无法启动：{text}"), format!("cannot start: {text}")))
+}
