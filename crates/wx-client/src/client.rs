@@ -5,10 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::answer::Loose;
 use crate::http::{Call, Http};
@@ -206,11 +209,11 @@ fn identifier(text: String, reason: &'static str) -> Result<String> {
 }
 
 fn session_key(key: SecretString) -> Result<SecretString> {
-    let text = key.expose_secret();
-    if text.len() == 24 && text.is_ascii() {
+    let bytes = STANDARD.decode(key.expose_secret()).map(Zeroizing::new);
+    if bytes.is_ok_and(|bytes| bytes.len() == 16) {
         Ok(key)
     } else {
-        Err(Error::Unreadable { reason: "session_key is not 24 characters" })
+        Err(Error::Unreadable { reason: "session_key is not base64 of 16 bytes" })
     }
 }
 
