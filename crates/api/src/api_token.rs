@@ -25,7 +25,6 @@ pub const SCOPES: &[&str] = &[
     "admin",
 ];
 
-const PREFIX: &str = "wxa_";
 const ID_BYTES: usize = 16;
 const SECRET_BYTES: usize = 32;
 
@@ -33,6 +32,9 @@ const SECRET_BYTES: usize = 32;
 pub struct ApiTokenText;
 
 impl ApiTokenText {
+    /// How every API token begins.
+    pub const PREFIX: &str = "wxa_";
+
     /// A new token: the text, shown once, and what the store keeps of it.
     ///
     /// # Panics
@@ -48,13 +50,13 @@ impl ApiTokenText {
         getrandom::fill(secret.as_mut()).expect("the operating system has random bytes");
         let mut bytes = Zeroizing::new(id.as_bytes().to_vec());
         bytes.extend_from_slice(secret.as_ref());
-        let text = Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice())));
+        let text = Zeroizing::new(format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(bytes.as_slice())));
         let hash = Sha256::digest(secret.as_ref()).into();
         (text, ApiToken { id, name, hash, scopes, created_at: now, expires_at })
     }
 
     fn parse(text: &str) -> Option<(Uuid, [u8; 32])> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
         let parsed = (bytes.len() == ID_BYTES + SECRET_BYTES).then(|| {
             let (id, secret) = bytes.split_at(ID_BYTES);
             Uuid::from_slice(id).ok().map(|id| (id, Sha256::digest(secret).into()))

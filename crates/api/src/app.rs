@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use quick_cache::sync::Cache;
 use uuid::Uuid;
 use wx_client::WeChat;
 use wxgate_crypto::{SkeyMint, Vault};
-use wxgate_store::{MemberId, Store, UnixSeconds};
+use wxgate_store::{Store, UnixSeconds};
 
 use crate::clock::Clock;
 use crate::edge::Limiter;
@@ -16,12 +15,13 @@ use crate::flights::Flights;
 use crate::health::Health;
 use crate::phone_answer::{PendingPhones, PhoneReply};
 use crate::problem::Problem;
-use crate::remembered::Remembered;
+use crate::remembered::{Hash, Remembered};
 use crate::routes::login::LoginReply;
+use crate::routes::session_check::SessionChecks;
 use crate::settings;
 
-/// Members whose last session check is remembered; beyond it the least used are asked about again.
-const CHECKS: usize = 10_000;
+/// Codes of the phone button that one member may send a minute: each costs a call to WeChat, and a tap gives one.
+const PHONE_CODES_PER_MINUTE: u32 = 30;
 
 /// The configuration of this crate.
 #[derive(Debug, Clone)]
@@ -49,12 +49,14 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) skeys: SkeyMint,
     pub(crate) codes: Remembered,
-    pub(crate) logins: Flights<[u8; 32], LoginReply>,
-    pub(crate) phones: Flights<[u8; 32], PhoneReply>,
+    pub(crate) logins: Flights<Hash, LoginReply>,
+    pub(crate) phones: Flights<Hash, PhoneReply>,
+    pub(crate) renewals: Flights<i64, ()>,
+    pub(crate) checks: SessionChecks,
     pub(crate) pending_phones: PendingPhones,
-    pub(crate) checks: Cache<MemberId, (bool, UnixSeconds)>,
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
+    pub(crate) phone_code_limit: Limiter,
     pub(crate) health: Health,
 }
 
@@ -70,6 +72,7 @@ impl App {
         Arc::new(Self {
             request_limit: Limiter::per_minute(settings.limits.requests_per_minute),
             login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
+            phone_code_limit: Limiter::per_minute(PHONE_CODES_PER_MINUTE),
             settings,
             wechat,
             store,
@@ -79,8 +82,9 @@ impl App {
             codes: Remembered::new(),
             logins: Flights::new(),
             phones: Flights::new(),
+            renewals: Flights::new(),
+            checks: SessionChecks::new(),
             pending_phones: PendingPhones::new(),
-            checks: Cache::new(CHECKS),
             health: Health::default(),
         })
     }
@@ -102,8 +106,16 @@ impl App {
         Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, ms / 1000, nanos))
     }
 
+    /// Forgets what is remembered in memory and past its time: skeys and numbers are not kept longer than they serve.
+    pub(crate) fn forget_expired(&self) {
+        let now = self.clock.now();
+        self.codes.forget_expired(now);
+        self.pending_phones.forget_expired(now);
+        self.checks.forget_expired(now);
+    }
+
     /// When a session used now ends for want of use, never after its absolute end.
     pub(crate) fn idle_end(&self, now: UnixSeconds, ends_at: UnixSeconds) -> UnixSeconds {
-        UnixSeconds((now.0 + self.settings.session.idle_seconds()).min(ends_at.0))
+        (now + self.settings.session.idle_seconds()).min(ends_at)
     }
 }

@@ -1,7 +1,11 @@
 //! Who is this request from?
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use tokio::time::timeout;
 use wxgate_crypto::Skey;
 use wxgate_store::{Session, SessionId, Status};
 
@@ -10,6 +14,8 @@ use crate::error::ApiError;
 
 /// Seconds between two writes that renew a session's idle time.
 const RENEW_SECONDS: i64 = 600;
+/// How long a check waits for such a write.
+const RENEW_PATIENCE: Duration = Duration::from_millis(50);
 /// Seconds for which a login is fresh enough for what cannot be undone.
 const FRESH_SECONDS: i64 = 300;
 
@@ -48,23 +54,32 @@ impl App {
         }))
     }
 
-    /// Renews the idle time, at most once in ten minutes. A store that cannot write does not end a check.
+    /// Renews the idle time, at most once in ten minutes and with one write for all who ask at once. A check never waits
+    /// long for a store that cannot write: the write goes on without it, and what is said of the end is the old one.
     async fn renew(&self, session: &mut Session) {
         let now = self.clock.now();
-        if now.0 - session.last_seen_at.0 < RENEW_SECONDS {
+        if now < session.last_seen_at + RENEW_SECONDS {
             return;
         }
         let expires_at = self.idle_end(now, session.ends_at);
-        match self.store.touch_session(session.id, now, expires_at).await {
-            Ok(()) => (session.last_seen_at, session.expires_at) = (now, expires_at),
-            Err(error) => tracing::warn!(%error, "a session's idle time could not be renewed"),
+        let (store, id) = (Arc::clone(&self.store), session.id);
+        let work = async move { Ok(store.touch_session(id, now, expires_at).await?) };
+        match timeout(RENEW_PATIENCE, self.renewals.join(id.0, work)).await {
+            Ok(Ok(())) => (session.last_seen_at, session.expires_at) = (now, expires_at),
+            Ok(Err(error)) => tracing::warn!(%error, "a session's idle time could not be renewed"),
+            Err(_) => tracing::warn!("a session's idle time is being renewed slowly"),
         }
+    }
+
+    /// Whether the session began in the last five minutes.
+    pub fn is_fresh(&self, session: &Session) -> bool {
+        self.clock.now() <= session.created_at + FRESH_SECONDS
     }
 
     /// # Errors
     /// `login_too_old` unless the session began in the last five minutes.
     pub fn require_fresh(&self, session: &Session) -> Result<(), ApiError> {
-        if self.clock.now().0 - session.created_at.0 > FRESH_SECONDS { Err(ApiError::LoginTooOld) } else { Ok(()) }
+        if self.is_fresh(session) { Ok(()) } else { Err(ApiError::LoginTooOld) }
     }
 }
 

@@ -88,6 +88,9 @@ pub enum ApiError {
     /// A write that may or may not have happened.
     #[error("the outcome of a write is unknown")]
     OutcomeUnknown,
+    /// Who a request is from could not be found out; asking again is safe.
+    #[error("could not be decided")]
+    Undecided(#[source] Arc<ApiError>),
     /// No room for new writes.
     #[error("storage is full")]
     StorageFull {
@@ -125,7 +128,7 @@ impl ApiError {
             Self::WechatBusy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "wechat_busy"),
             Self::WechatUnreachable(_) => (StatusCode::SERVICE_UNAVAILABLE, "wechat_unreachable"),
             Self::WechatRefused { .. } => (StatusCode::BAD_GATEWAY, "wechat_refused"),
-            Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
+            Self::OutcomeUnknown | Self::Undecided(_) => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
             Self::StorageFull { .. } => (StatusCode::SERVICE_UNAVAILABLE, "storage_full"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -149,7 +152,7 @@ impl ApiError {
             Self::TooManyRequests { retry_after, .. } | Self::StorageFull { retry_after } => {
                 Some((*retry_after).max(1))
             }
-            Self::WechatBusy { .. } | Self::WechatUnreachable(_) | Self::OutcomeUnknown => Some(1),
+            Self::WechatBusy { .. } | Self::WechatUnreachable(_) | Self::OutcomeUnknown | Self::Undecided(_) => Some(1),
             _ => None,
         }
     }

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::problem::Problem;
 
+/// Keys a body may have.
+const MOST_KEYS: usize = 32;
+
 /// The keys and values of a body, each key once. Routes take what they know, call [`Fields::end`], which names what is
 /// left, and only then miss what is not there: a misspelt key is the likelier fault.
 pub struct Fields(Vec<(String, Value)>);
@@ -46,6 +49,10 @@ impl Fields {
     }
 
     fn once_each(pairs: Vec<(String, Value)>) -> Result<Self, ApiError> {
+        // No route knows nearly as many keys; without an end, looking for doubles would cost their square.
+        if let Some((key, _)) = pairs.get(MOST_KEYS) {
+            return Err(Problem::UnknownKey(shown(key)).into());
+        }
         for (at, (key, _)) in pairs.iter().enumerate() {
             if pairs[..at].iter().any(|(earlier, _)| earlier == key) {
                 return Err(Problem::DuplicateKey(shown(key)).into());
@@ -59,6 +66,31 @@ impl Fields {
     /// # Errors
     /// `bad_request` when two spellings stand there, or the value is not a string, empty, or too long.
     pub fn text(&mut self, names: &[&'static str], most: usize) -> Result<Option<String>, ApiError> {
+        match self.string(names)? {
+            None => Ok(None),
+            Some((name, text)) if text.is_empty() => Err(Problem::Missing(name).into()),
+            Some((name, text)) if text.chars().count() > most => Err(Problem::TooLong(name, most).into()),
+            Some((_, text)) => Ok(Some(text)),
+        }
+    }
+
+    /// Takes two texts that belong together. Both empty is neither: so clients send what a user did not grant.
+    ///
+    /// # Errors
+    /// `bad_request` when only one of them is there, either is not a string, or stands there in two spellings.
+    pub fn pair(&mut self, one: &[&'static str], other: &[&'static str]) -> Result<Option<(String, String)>, ApiError> {
+        let mut given = |names| -> Result<Option<String>, ApiError> {
+            Ok(self.string(names)?.map(|(_, text)| text).filter(|text| !text.is_empty()))
+        };
+        match (given(one)?, given(other)?) {
+            (Some(first), Some(second)) => Ok(Some((first, second))),
+            (None, None) => Ok(None),
+            _ => Err(Problem::HalfPair(one[0], other[0]).into()),
+        }
+    }
+
+    /// Takes the string under the one of `names` that is there, with that name.
+    fn string(&mut self, names: &[&'static str]) -> Result<Option<(&'static str, String)>, ApiError> {
         let mut found = None;
         for name in names {
             let Some(at) = self.0.iter().position(|(key, _)| key == name) else { continue };
@@ -69,28 +101,8 @@ impl Fields {
         }
         match found {
             None => Ok(None),
-            Some((name, Value::String(text))) if text.is_empty() => Err(Problem::Missing(name).into()),
-            Some((name, Value::String(text))) if text.chars().count() > most => {
-                Err(Problem::TooLong(name, most).into())
-            }
-            Some((_, Value::String(text))) => Ok(Some(text)),
+            Some((name, Value::String(text))) => Ok(Some((name, text))),
             Some((name, _)) => Err(Problem::NotText(name).into()),
-        }
-    }
-
-    /// Takes two texts that belong together.
-    ///
-    /// # Errors
-    /// As [`Fields::text`], and when only one of them is there.
-    pub fn pair(
-        &mut self,
-        one: (&[&'static str], usize),
-        other: (&[&'static str], usize),
-    ) -> Result<Option<(String, String)>, ApiError> {
-        match (self.text(one.0, one.1)?, self.text(other.0, other.1)?) {
-            (Some(first), Some(second)) => Ok(Some((first, second))),
-            (None, None) => Ok(None),
-            _ => Err(Problem::HalfPair(one.0[0], other.0[0]).into()),
         }
     }
 
@@ -187,6 +199,14 @@ mod tests {
     #[test]
     fn a_pair_comes_whole_or_not_at_all() {
         let mut half = Fields::from_json(br#"{"iv":"x"}"#).unwrap();
-        assert_eq!(problem(half.pair((&["encryptedData"], 9), (&["iv"], 9))), Problem::HalfPair("encryptedData", "iv"));
+        assert_eq!(problem(half.pair(&["encryptedData"], &["iv"])), Problem::HalfPair("encryptedData", "iv"));
+        let mut empty = Fields::from_json(br#"{"rawData":"","signature":""}"#).unwrap();
+        assert_eq!(empty.pair(&["rawData"], &["signature"]).unwrap(), None);
+    }
+
+    #[test]
+    fn a_body_of_very_many_keys_is_refused_before_they_are_compared() {
+        let form: Vec<_> = (0..4_000).map(|number| format!("k{number}=")).collect();
+        assert_eq!(problem(Fields::from_form(form.join("&").as_bytes())), Problem::UnknownKey("k32".into()));
     }
 }

@@ -4,23 +4,34 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use crate::app::App;
 
 /// Time between two looks for what has expired.
 const PURGE_EVERY: Duration = Duration::from_mins(5);
+/// Time between two looks for what is remembered in memory and past its time.
+const FORGET_EVERY: Duration = Duration::from_secs(30);
 /// Rows removed in one write, so that logins do not wait behind it.
 const PURGE_ROWS: u32 = 500;
 
-/// Removes what has expired, slice by slice, until `stop` resolves.
+/// Removes what has expired, from the store slice by slice and from memory, until `stop` resolves.
 pub async fn housekeeping(app: Arc<App>, stop: impl Future<Output = ()> + Send + 'static) {
-    let work = async {
+    let purging = async {
         loop {
             purge(&app).await;
-            tokio::time::sleep(PURGE_EVERY).await;
+            sleep(PURGE_EVERY).await;
+        }
+    };
+    let forgetting = async {
+        loop {
+            sleep(FORGET_EVERY).await;
+            app.forget_expired();
         }
     };
     tokio::select! {
-        () = work => {}
+        () = purging => {}
+        () = forgetting => {}
         () = stop => {}
     }
 }

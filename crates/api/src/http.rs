@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Serialize;
 use tokio::time::timeout;
 use warp::filters::BoxedFilter;
@@ -58,6 +58,10 @@ pub enum Media {
 /// Reads the body. Never rejects: what is wrong with it is the route's to say, after it knows who asks.
 pub fn body() -> impl Filter<Extract = (Body,), Error = Rejection> + Clone {
     warp::header::headers_cloned().and(warp::body::stream()).then(|headers: HeaderMap, stream| async move {
+        // What is announced as larger than we would throw away is not waited for.
+        if content_length(&headers).is_some_and(|length| length > DRAIN_BYTES as u64) {
+            return Err(ApiError::TooLarge);
+        }
         let bytes = read(stream).await?;
         Ok((media(&headers, bytes.is_empty())?, bytes))
     })
@@ -86,12 +90,19 @@ where
     Ok(kept.freeze())
 }
 
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return if empty { Ok(Media::Json) } else { Err(ApiError::UnsupportedMediaType) };
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let value = match (types.next(), types.next()) {
+        (None, _) if empty => return Ok(Media::Json),
+        (Some(value), None) => value,
+        _ => return Err(ApiError::UnsupportedMediaType),
     };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
@@ -101,6 +112,15 @@ fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
     } else {
         Err(ApiError::UnsupportedMediaType)
     }
+}
+
+/// For routes that take nothing: no body, or an empty object.
+///
+/// # Errors
+/// Those of any body, and `bad_request` for whatever key stands in it.
+pub fn no_fields(body: Body) -> Result<(), ApiError> {
+    let (media, bytes) = body?;
+    if bytes.is_empty() { Ok(()) } else { json_fields(Ok((media, bytes)))?.end() }
 }
 
 /// The fields of a JSON body.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument;
 use wxgate_crypto::diagnosis::{Question, diagnose_as};
 use wxgate_crypto::payload::{self, Content, Encrypted, Expect};
 use wxgate_crypto::{Purpose, SessionKey};
@@ -16,10 +17,6 @@ use crate::problem::Problem;
 /// Refusals leave at the arrival and a multiple of this.
 const BEAT: Duration = Duration::from_millis(50);
 
-/// Characters `encryptedData` may have; werun's 31 days have about 2,000.
-pub const ENCRYPTED_DATA_CHARACTERS: usize = 12_288;
-/// Characters `iv` may have, however a transport mangled it.
-pub const IV_CHARACTERS: usize = 128;
 /// The spellings of `encryptedData` that clients use.
 pub const ENCRYPTED_DATA: &[&str] = &["encryptedData", "encrypteData", "encrypted_data"];
 
@@ -49,6 +46,16 @@ pub async fn uniform<T>(arrived: Instant, result: Result<T, ApiError>) -> Result
         sleep_until(arrived + BEAT * beats).await;
     }
     result
+}
+
+/// Runs `work` even if the caller goes away: a try of the budget that was taken must be given back or kept, not lost.
+///
+/// # Errors
+/// Those of the work; `internal` when it panicked.
+pub async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|panic| Err(ApiError::internal(panic)))
 }
 
 impl App {
@@ -112,6 +119,15 @@ impl App {
             Opening::Spent { retry_after_seconds } => {
                 Err(ApiError::TooManyRequests { errcode: None, retry_after: retry_after_seconds })
             }
+        }
+    }
+
+    /// Gives a try back: it succeeded, or failed through no fault of the member. If that cannot be written, it stays spent.
+    pub(crate) async fn release(&self, opening: Option<OpeningId>) {
+        if let Some(opening) = opening
+            && let Err(error) = self.store.release_opening(opening).await
+        {
+            tracing::warn!(%error, "a try of the failure budget could not be given back");
         }
     }
 

@@ -51,7 +51,8 @@ impl PhoneAnswer {
     }
 }
 
-/// Numbers whose code is spent while their member was sent to log in anew: the repetition must not cost another tap.
+/// Numbers whose code is spent but which could not be bound, for want of a fresh login or of a store that writes: the
+/// repetition must not cost another tap.
 pub struct PendingPhones(Cache<Hash, (MemberId, UnixSeconds, PhoneNumber)>);
 
 impl PendingPhones {
@@ -60,7 +61,21 @@ impl PendingPhones {
     }
 
     pub fn keep(&self, digest: Hash, member: MemberId, number: PhoneNumber, now: UnixSeconds) {
-        self.0.insert(digest, (member, UnixSeconds(now.0 + PENDING_SECONDS), number));
+        self.0.insert(digest, (member, now + PENDING_SECONDS, number));
+    }
+
+    /// The number waits no more.
+    pub fn forget(&self, digest: &Hash) {
+        self.0.remove(digest);
+    }
+
+    /// Nothing of this member waits any more.
+    pub fn forget_member(&self, member: MemberId) {
+        self.0.retain(|_, (owner, _, _)| *owner != member);
+    }
+
+    pub fn forget_expired(&self, now: UnixSeconds) {
+        self.0.retain(|_, (_, until, _)| now < *until);
     }
 
     /// The number of this member's code, if it waits.

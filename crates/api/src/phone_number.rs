@@ -37,6 +37,17 @@ impl PhoneNumber {
         serde_json::from_slice(&text).map_err(ApiError::internal)
     }
 
+    /// Whether the parts, straight from WeChat, are of one number: digits, the whole one ending in the pure one after at
+    /// most a prefix. (What comes out of a payload is held to the letter; there it was the client who brought it.)
+    pub fn is_consistent(&self) -> bool {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let prefix = self.phone_number.strip_suffix(self.pure_phone_number.as_str());
+        let prefix = prefix.map(|prefix| prefix.strip_prefix('+').unwrap_or(prefix));
+        digits(&self.pure_phone_number)
+            && digits(&self.country_code)
+            && prefix.is_some_and(|prefix| prefix.is_empty() || prefix == self.country_code)
+    }
+
     /// The three parts as the mini program sees them.
     pub fn shown(&self, reply: PhoneReply) -> Self {
         match reply {
@@ -79,6 +90,26 @@ mod tests {
         assert_eq!((shown.phone_number.as_str(), shown.pure_phone_number.as_str()), ("+85291****67", "91****67"));
         assert_eq!(masked("1234"), "1****4");
         assert_eq!(masked(""), "****");
+    }
+
+    #[test]
+    fn the_parts_of_a_number_agree() {
+        for (phone, pure, country) in [
+            ("13800138000", "13800138000", "86"),
+            ("+8613800138000", "13800138000", "86"),
+            ("85291234567", "91234567", "852"),
+            ("91234567", "91234567", "852"),
+        ] {
+            assert!(number(phone, pure, country).is_consistent(), "{phone}");
+        }
+        for (phone, pure, country) in [
+            ("13800138000", "13900139000", "86"),
+            ("+8591234567", "91234567", "852"),
+            ("", "", "86"),
+            ("1a", "1a", "86"),
+        ] {
+            assert!(!number(phone, pure, country).is_consistent(), "{phone}");
+        }
     }
 
     #[test]

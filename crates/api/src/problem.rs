@@ -96,29 +96,29 @@ impl Problem {
     fn chinese(&self) -> String {
         match self {
             Self::NotJson => "请求体必须是一个 UTF-8 编码的 JSON 对象".into(),
-            Self::NotForm => "请求体必须是 key=value 形式,百分号编码的 UTF-8".into(),
-            Self::SlowBody => "请求体没有及时送达,请一次发完".into(),
-            Self::UnknownKey(key) => format!("本接口没有 `{key}` 这个字段,请删除或改正拼写"),
-            Self::DuplicateKey(key) => format!("`{key}` 出现了不止一次,请只用一种写法发送一次"),
-            Self::Missing(key) => format!("缺少 `{key}`,或其值为空"),
+            Self::NotForm => "请求体必须是 key=value 形式，百分号编码的 UTF-8".into(),
+            Self::SlowBody => "请求体没有及时送达，请一次发完".into(),
+            Self::UnknownKey(key) => format!("本接口没有 `{key}` 这个字段，请删除或改正拼写"),
+            Self::DuplicateKey(key) => format!("`{key}` 出现了不止一次，请只用一种写法发送一次"),
+            Self::Missing(key) => format!("缺少 `{key}`，或其值为空"),
             Self::NotText(key) => format!("`{key}` 必须是字符串"),
             Self::TooLong(key, most) => format!("`{key}` 最多 {most} 个字符"),
-            Self::BadAlphabet(key) => format!("`{key}` 含有不该出现的字符,请原样发送微信给出的值"),
-            Self::NotBase64(key) => format!("`{key}` 不是微信给出的 base64 文本,请原样发送"),
+            Self::BadAlphabet(key) => format!("`{key}` 含有不该出现的字符，请原样发送微信给出的值"),
+            Self::NotBase64(key) => format!("`{key}` 不是微信给出的 base64 文本，请原样发送"),
             Self::HalfPair(one, other) => format!("`{one}` 与 `{other}` 必须成对发送"),
             Self::EitherOr(one, other) => format!("请发送 `{one}` 或 `{other}` 其中之一"),
             Self::NotOneOf(key, allowed) => format!("`{key}` 只能是 {allowed} 之一"),
             Self::UnknownApp => "`appid` 不是本服务器配置的小程序".into(),
-            Self::AppidNeeded => "本服务器配置了多个小程序,请发送 `appid`".into(),
-            Self::BadNickname => "`nickName` 须为 1 到 64 个字符,且不含控制字符".into(),
+            Self::AppidNeeded => "本服务器配置了多个小程序，请发送 `appid`".into(),
+            Self::BadNickname => "`nickName` 须为 1 到 64 个字符，且不含控制字符".into(),
             Self::BadAvatarUrl => "`avatarUrl` 必须是允许域名上的 https 地址".into(),
             Self::BadIdempotencyKey => "`Idempotency-Key` 须为 1 到 128 个可见 ASCII 字符".into(),
-            Self::SkeyInQuery => "skey 不能放在网址里,请用 `Authorization: Bearer <skey>` 发送".into(),
+            Self::SkeyInQuery => "skey 不能放在网址里，请用 `Authorization: Bearer <skey>` 发送".into(),
             Self::LoginCodeAtPhone => {
-                "wx.login 的 `code` 不能换取手机号,请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
+                "wx.login 的 `code` 不能换取手机号，请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
             }
             Self::EncryptedPhoneOff => {
-                "此处已关闭用 `encryptedData` 取手机号,请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
+                "此处已关闭用 `encryptedData` 取手机号，请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
             }
             Self::BadSessionId => "会话 id 是 GET /v1/sessions 列出的 16 位十六进制数".into(),
         }

@@ -53,14 +53,14 @@ impl From<UserInfo> for Given {
 }
 
 impl Given {
-    /// What is worth keeping: `None` of anonymous data, which must never replace what a member chose. Fields that WeChat
+    /// What is worth keeping: `None` if nothing is, and of anonymous data, which must never replace what a member chose. Fields that WeChat
     /// left empty, and those that could do harm, are left as they were.
     pub fn kept(self, avatar_hosts: &[String]) -> Option<Profile> {
         if self.is_demote || self.nick_name == ANONYMOUS {
             return None;
         }
         let text = |text: String| nickname(&text);
-        Some(Profile {
+        let kept = Profile {
             nick_name: text(self.nick_name),
             avatar_url: avatar_url(&self.avatar_url, avatar_hosts),
             gender: Some(self.gender).filter(|gender| (1..=2).contains(gender)),
@@ -68,7 +68,8 @@ impl Given {
             province: text(self.province),
             city: text(self.city),
             language: text(self.language),
-        })
+        };
+        Some(kept).filter(|kept| *kept != Profile::default())
     }
 }
 

@@ -51,7 +51,7 @@ const WORDS: &[Words] = &[
     ("bad_request", ("请求有误", ""), ("bad request", "")),
     (
         "code_invalid",
-        ("code 无效", "code 填错、已过期,或属于另一个小程序:请重新获取 code 再试"),
+        ("code 无效", "code 填错、已过期，或属于另一个小程序：请重新获取 code 再试"),
         ("invalid code", "the code is wrong, expired, or of another app; get a fresh one and try again"),
     ),
     (
@@ -59,10 +59,14 @@ const WORDS: &[Words] = &[
         ("code 已被使用", "请调用 wx.login 获取新的 code"),
         ("code been used", "call wx.login for a fresh code"),
     ),
-    ("unauthorized", ("未登录或登录已失效", "请重新登录"), ("not logged in, or the login has ended", "log in again")),
+    (
+        "unauthorized",
+        ("未登录或登录已失效", "请重新登录；内部接口请使用有效的 API 令牌"),
+        ("not logged in, or the login has ended", "log in again; on the internal listener use a valid API token"),
+    ),
     (
         "login_too_old",
-        ("登录时间过久", "此操作需要 5 分钟内的登录:请调用 wx.login 重新登录后再试一次"),
+        ("登录时间过久", "此操作需要 5 分钟内的登录：请调用 wx.login 重新登录后再试一次"),
         ("the login is too old", "this needs a login of the last 5 minutes: call wx.login, log in, repeat"),
     ),
     (
@@ -75,17 +79,17 @@ const WORDS: &[Words] = &[
         ("没有权限", "请使用具备所需 scope 的令牌"),
         ("not allowed", "use an API token that has the scope this needs"),
     ),
-    ("not_found", ("不存在", "请检查路径"), ("not found", "check the path")),
+    ("not_found", ("不存在", "请检查路径和其中的 id"), ("not found", "check the path, and the id in it")),
     (
         "method_not_allowed",
-        ("不支持该方法", "此路径存在,但请使用其他 HTTP 方法"),
+        ("不支持该方法", "此路径存在，但请使用其他 HTTP 方法"),
         ("method not allowed", "the path exists; use another HTTP method"),
     ),
     ("too_large", ("请求体过大", "请缩小请求体"), ("the body is too large", "send a smaller body")),
     (
         "unsupported_media_type",
-        ("不支持的内容类型", "请发送未压缩的 application/json"),
-        ("unsupported media type", "send application/json, not compressed"),
+        ("不支持的内容类型", "请按本接口要求的类型发送，且不要压缩"),
+        ("unsupported media type", "send the type that this route takes, once and not compressed"),
     ),
     (
         "conflict",
@@ -94,7 +98,7 @@ const WORDS: &[Words] = &[
     ),
     (
         "unopenable",
-        ("数据无法接受", "请先调用 wx.login 并登录,再让用户重新点击"),
+        ("数据无法接受", "请先调用 wx.login 并登录，再让用户重新点击"),
         ("the data cannot be accepted", "call wx.login and log in, then let the user tap again"),
     ),
     (
@@ -105,22 +109,25 @@ const WORDS: &[Words] = &[
     ("wechat_busy", ("微信系统繁忙", "请稍后再试"), ("WeChat is busy", "try again in a moment")),
     (
         "wechat_unreachable",
-        ("无法连接微信", "code 可能已被消耗:请调用 wx.login 后再试"),
-        ("WeChat could not be reached", "the code may be spent: call wx.login and try again"),
+        ("无法连接微信", "code 可能已被消耗：登录请调用 wx.login，手机号请让用户再点一次"),
+        (
+            "WeChat could not be reached",
+            "the code may be spent: call wx.login and try again; for a phone number let the user tap again",
+        ),
     ),
     (
         "wechat_refused",
-        ("微信拒绝了服务器的调用", "这是服务器配置问题,请运营者查看日志"),
+        ("微信拒绝了服务器的调用", "这是服务器配置问题，请运营者查看日志"),
         ("WeChat refused the server's call", "the operator must mend the configuration; the log says what"),
     ),
     (
         "outcome_unknown",
-        ("结果未知", "写入可能已生效也可能没有,重复请求是安全的"),
+        ("结果未知", "写入可能已生效也可能没有，重复请求是安全的"),
         ("the outcome is unknown", "the write may or may not have happened; repeating it is safe"),
     ),
     (
         "storage_full",
-        ("服务器存储已满", "暂时无法写入,已有的登录仍然有效;请稍后再试"),
+        ("服务器存储已满", "暂时无法写入，已有的登录仍然有效；请稍后再试"),
         ("no room to write", "existing logins go on; try again later"),
     ),
     ("internal", ("服务器内部错误", "请把 rid 告诉运营者"), ("internal error", "tell the operator the rid")),

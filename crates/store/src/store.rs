@@ -54,7 +54,7 @@ pub trait Store: Send + Sync + 'static {
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>>;
 
     /// Reserves one try at opening a payload for `subject`, unless 5 of the last 10 minutes or 20 of the last day are
-    /// under way or failed. Counting and reserving are one step.
+    /// under way or failed. Counting and reserving are one step. Those under way when a process ends count no more.
     async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening>;
 
     /// The try failed for this cause: it goes on counting.
@@ -69,7 +69,8 @@ pub trait Store: Send + Sync + 'static {
     /// Binds a number to a member, remembers its proof and releases the try.
     ///
     /// A proof is accepted once. For the number that is bound already, `trust` never falls and `bound_at` stays;
-    /// another one replaces it and leaves `phone.changed` in the audit. A number decides about no other member.
+    /// another one replaces it only with `may_replace`, and leaves `phone.changed` in the audit. A number decides about
+    /// no other member. The session must still be there: what ended meanwhile binds nothing.
     async fn bind_phone(&self, bind: BindPhone) -> Result<Bound>;
 
     /// Erases a member and all of theirs, from the file's free space too. What stays is that someone known by

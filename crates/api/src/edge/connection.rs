@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use tokio::time::Instant;
 
 /// Time from a request's first byte to the end of its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Time between two looks at what the connection is doing.
+const LOOK_TIME: Duration = Duration::from_secs(1);
 /// Time a connection may stay without a request.
 const IDLE_TIME: Duration = Duration::from_mins(1);
 
@@ -19,7 +22,8 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Progress {
     state: Mutex<State>,
-    closed: Notify,
+    closing: AtomicBool,
+    told: Notify,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +38,11 @@ enum State {
 
 impl Progress {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State::Idle(Instant::now())), closed: Notify::new() })
+        Arc::new(Self {
+            state: Mutex::new(State::Idle(Instant::now())),
+            closing: AtomicBool::new(false),
+            told: Notify::new(),
+        })
     }
 
     fn set(&self, next: impl FnOnce(State) -> State) {
@@ -60,31 +68,30 @@ impl Progress {
         !matches!(*self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Busy)
     }
 
-    /// Asks the connection's task to end at once.
+    /// Asks the connection's task to end as soon as no request is in hand.
     pub fn close(&self) {
-        self.closed.notify_one();
+        self.closing.store(true, Ordering::Release);
+        self.told.notify_one();
     }
 
-    /// Resolves when the connection has used up its time, or was told to close.
+    /// Resolves when the connection has used up its time, or was told to close, and no request is in hand.
     pub async fn over(&self) {
-        let overdue = async {
-            loop {
-                let now = Instant::now();
-                let deadline = match *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
-                    State::Idle(since) => since + IDLE_TIME,
-                    State::Head(since) => since + HEAD_TIME,
-                    State::Busy => now + HEAD_TIME,
-                };
-                if deadline <= now {
-                    return;
-                }
-                // A head that begins while we wait for the idle time would be noticed late: look at least that often.
-                tokio::time::sleep_until(deadline.min(now + HEAD_TIME / 10)).await;
+        loop {
+            let now = Instant::now();
+            let deadline = match *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+                State::Idle(_) | State::Head(_) if self.closing.load(Ordering::Acquire) => return,
+                State::Idle(since) => since + IDLE_TIME,
+                State::Head(since) => since + HEAD_TIME,
+                State::Busy => now + LOOK_TIME,
+            };
+            if deadline <= now {
+                return;
             }
-        };
-        tokio::select! {
-            () = overdue => {}
-            () = self.closed.notified() => {}
+            // A head that begins while we wait for the idle time would be noticed late: look at least that often.
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline.min(now + LOOK_TIME)) => {}
+                () = self.told.notified() => {}
+            }
         }
     }
 }
@@ -173,14 +180,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_in_hand_is_not_overdue() {
+    async fn a_request_in_hand_is_neither_overdue_nor_closed() {
         let progress = Progress::new();
         let busy = progress.busy();
         assert!(!progress.is_unfinished());
         assert!(!over_within(&progress, Duration::from_mins(5)).await);
+        progress.close();
+        assert!(!over_within(&progress, Duration::from_mins(5)).await, "its answer comes first");
         drop(busy);
         assert!(progress.is_unfinished());
-        progress.close();
         assert!(over_within(&progress, Duration::from_millis(1)).await);
     }
 }

@@ -13,18 +13,20 @@ use quick_cache::sync::Cache;
 
 use crate::error::ApiError;
 
-/// Addresses remembered at once; beyond it the least used are forgotten and start anew.
-const ADDRESSES: usize = 65_536;
+/// Addresses or members remembered at once; beyond it the least used are forgotten and start anew.
+const KEYS: usize = 65_536;
 
-/// A limit of so many a minute for each client address; IPv6 counts by /64, which is what one customer gets.
-pub struct Limiter(Option<RateLimiter<u128, Addresses, DefaultClock, NoOpMiddleware>>);
+/// A limit of so many a minute for each client address (IPv6 counts by /64, which is what one customer gets) or member.
+pub struct Limiter(Option<RateLimiter<u128, Keys, DefaultClock, NoOpMiddleware>>);
 
 impl Limiter {
     /// `per_minute` at once and again each minute; 0 = no limit.
     pub fn per_minute(per_minute: u32) -> Self {
-        Self(NonZeroU32::new(per_minute).map(|burst| {
-            RateLimiter::new(Quota::per_minute(burst), Addresses(Cache::new(ADDRESSES)), DefaultClock::default())
-        }))
+        Self(
+            NonZeroU32::new(per_minute).map(|burst| {
+                RateLimiter::new(Quota::per_minute(burst), Keys(Cache::new(KEYS)), DefaultClock::default())
+            }),
+        )
     }
 
     /// Counts one request of `client`. Requests whose sender is not known (a unix socket without a forwarded address)
@@ -33,8 +35,16 @@ impl Limiter {
     /// # Errors
     /// `too_many_requests` with the seconds until the next one is allowed.
     pub fn check(&self, client: Option<IpAddr>) -> Result<(), ApiError> {
+        self.check_key(client.map_or(0, key))
+    }
+
+    /// Counts one request of whatever `key` names.
+    ///
+    /// # Errors
+    /// As [`Limiter::check`].
+    pub fn check_key(&self, key: u128) -> Result<(), ApiError> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&client.map_or(0, key)).map_err(|early| {
+        limiter.check_key(&key).map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let retry_after = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX - 1) + 1;
             ApiError::TooManyRequests { errcode: None, retry_after }
@@ -50,9 +60,9 @@ fn key(address: IpAddr) -> u128 {
 }
 
 /// governor's own keyed stores grow with every address that was ever seen; this one forgets.
-struct Addresses(Cache<u128, Arc<Mutex<Option<Nanos>>>>);
+struct Keys(Cache<u128, Arc<Mutex<Option<Nanos>>>>);
 
-impl StateStore for Addresses {
+impl StateStore for Keys {
     type Key = u128;
 
     fn measure_and_replace<T, F, E>(&self, key: &u128, decide: F) -> Result<T, E>
@@ -107,6 +117,6 @@ mod tests {
             limiter.check(Some(IpAddr::V4(number.into()))).ok();
         }
         let kept = limiter.0.unwrap().into_state_store().0.len();
-        assert!(kept <= ADDRESSES, "{kept}");
+        assert!(kept <= KEYS, "{kept}");
     }
 }

@@ -62,7 +62,8 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
             }
         };
         let progress = Progress::new();
-        let place = open.enter(&progress);
+        // With a request in hand on every connection the newcomer is the one to go.
+        let Some(place) = open.enter(&progress) else { continue };
         let (edge, stopped) = (edge.clone(), stopped.clone());
         tasks.spawn(async move {
             let _place = place;
@@ -138,21 +139,27 @@ async fn connection<S>(
 
 /// The connections that are open, oldest first.
 #[derive(Default)]
-struct Open(Mutex<BTreeMap<u64, Arc<Progress>>>);
+struct Open(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    connections: BTreeMap<u64, Arc<Progress>>,
+    /// Never used twice: a connection that yielded must not take its successor's place along.
+    next: u64,
+}
 
 impl Open {
-    /// Takes a place for a new connection, making room if there is none.
-    fn enter(self: &Arc<Self>, progress: &Arc<Progress>) -> Place {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= CONNECTIONS
-            && let Some((&oldest, _)) = open.iter().find(|(_, progress)| progress.is_unfinished())
-            && let Some(yielding) = open.remove(&oldest)
-        {
-            yielding.close();
+    /// Takes a place for a new connection. If there is none, the oldest without a request in hand yields its own.
+    fn enter(self: &Arc<Self>, progress: &Arc<Progress>) -> Option<Place> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.connections.len() >= CONNECTIONS {
+            let (&oldest, _) = table.connections.iter().find(|(_, progress)| progress.is_unfinished())?;
+            table.connections.remove(&oldest)?.close();
         }
-        let number = open.last_key_value().map_or(0, |(last, _)| last + 1);
-        open.insert(number, Arc::clone(progress));
-        Place { open: Arc::clone(self), number }
+        let number = table.next;
+        table.next += 1;
+        table.connections.insert(number, Arc::clone(progress));
+        Some(Place { open: Arc::clone(self), number })
     }
 }
 
@@ -163,7 +170,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.open.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        self.open.0.lock().unwrap_or_else(PoisonError::into_inner).connections.remove(&self.number);
     }
 }
 
@@ -179,7 +186,18 @@ mod tests {
         let places: Vec<_> = connections.iter().map(|progress| open.enter(progress)).collect();
         let newest = open.enter(&Progress::new());
         connections[1].over().await;
+        assert_eq!(open.0.lock().unwrap().connections.len(), CONNECTIONS);
         drop((busy, places, newest));
-        assert!(open.0.lock().unwrap().is_empty());
+        assert!(open.0.lock().unwrap().connections.is_empty());
+    }
+
+    #[tokio::test]
+    async fn when_every_connection_has_a_request_in_hand_the_newcomer_goes() {
+        let open = Arc::new(Open::default());
+        let connections: Vec<_> = (0..CONNECTIONS).map(|_| Progress::new()).collect();
+        let busy: Vec<_> = connections.iter().map(Progress::busy).collect();
+        let places: Vec<_> = connections.iter().map(|progress| open.enter(progress)).collect();
+        assert!(open.enter(&Progress::new()).is_none());
+        drop((busy, places));
     }
 }

@@ -17,15 +17,20 @@ use tokio::time::Instant;
 use tower_service::Service;
 use tracing::Instrument;
 use warp::reply::Response;
+use wxgate_crypto::Skey;
 
 pub(crate) use self::limits::Limiter;
 pub use self::listen::{Listener, serve};
 
+use crate::api_token::ApiTokenText;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::problem::Problem;
 use crate::text::Language;
+
+/// Characters of a path that are logged.
+const LOGGED_PATH_CHARACTERS: usize = 256;
 
 /// What the edge knows of a request; routes get it with [`crate::http::info`].
 #[derive(Debug, Clone)]
@@ -63,7 +68,7 @@ impl Edge {
         let rid = self.app.new_uuid().simple().to_string();
         let span = tracing::info_span!("request", rid = %rid);
         let language = Language::of(request.headers());
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), logged(request.uri().path()));
         let client = address::client(request.headers(), peer, &self.app.settings.trusted_proxies);
         let response = self.route(request, RequestInfo { arrived, client }).instrument(span.clone()).await;
         let _entered = span.enter();
@@ -91,22 +96,33 @@ impl Edge {
     }
 
     fn admit<B>(&self, request: &Request<B>, info: &RequestInfo) -> Result<(), ApiError> {
-        if !self.public {
-            return Ok(());
+        let (path, query) = (request.uri().path(), request.uri().query());
+        // To warp the slash at the end is nothing: `DELETE /v1/sessions/` would end them all.
+        if path.len() > 1 && path.ends_with('/') {
+            return Err(ApiError::NotFound);
         }
-        if request.uri().query().is_some_and(carries_skey) {
+        // A proxy asks forward-auth about other people's URLs: there only the header counts.
+        if !path.starts_with("/forward-auth") && query.is_some_and(query_carries_skey) {
             return Err(Problem::SkeyInQuery.into());
         }
-        self.app.request_limit.check(info.client)
+        if self.public { self.app.request_limit.check(info.client) } else { Ok(()) }
     }
 }
 
 /// Whether a query holds an skey, under whatever name, or anything under the name `skey`.
-fn carries_skey(query: &str) -> bool {
-    query.split('&').any(|pair| {
-        let pair = percent_decode_str(pair).decode_utf8_lossy();
-        pair.contains(wxgate_crypto::Skey::PREFIX) || pair == "skey" || pair.starts_with("skey=")
-    })
+fn query_carries_skey(query: &str) -> bool {
+    query.split('&').any(|pair| carries_token(pair) || pair == "skey" || pair.starts_with("skey="))
+}
+
+/// Whether a part of a URL holds an skey or an API token.
+fn carries_token(part: &str) -> bool {
+    let part = percent_decode_str(part).decode_utf8_lossy();
+    part.contains(Skey::PREFIX) || part.contains(ApiTokenText::PREFIX)
+}
+
+/// A path as it may stand in the log: cut, and without what clients put there by mistake.
+fn logged(path: &str) -> String {
+    if carries_token(path) { "***".to_owned() } else { path.chars().take(LOGGED_PATH_CHARACTERS).collect() }
 }
 
 /// Renders a failure and sets the headers that every answer has.
@@ -147,12 +163,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_logged_path_is_short_and_holds_no_token() {
+        assert_eq!(logged("/v1/sessions/0123456789abcdef"), "/v1/sessions/0123456789abcdef");
+        assert_eq!(logged("/v1/sessions/wxg_secret"), "***");
+        assert_eq!(logged("/%77xa_secret"), "***");
+        assert_eq!(logged(&"/x".repeat(4_000)).len(), 256);
+    }
+
+    #[test]
     fn an_skey_in_a_query_is_seen_under_any_name_and_encoding() {
         for query in ["q=wxg_abc", "skey=1", "a=1&skey", "a=1&t=%77%78%67%5Fabc"] {
-            assert!(carries_skey(query), "{query}");
+            assert!(query_carries_skey(query), "{query}");
         }
         for query in ["", "a=1", "key=wx", "monkey=1"] {
-            assert!(!carries_skey(query), "{query}");
+            assert!(!query_carries_skey(query), "{query}");
         }
     }
 }

@@ -41,10 +41,7 @@ async fn answer(app: &App, headers: &HeaderMap) -> Response {
         Ok(session) => identified(&session),
         Err(denied @ (ApiError::Unauthorized | ApiError::Blocked { .. })) => denied.into_response(),
         // Whatever else went wrong is trouble, not a decision: 503, so that the proxy refuses and may ask again.
-        Err(trouble) => {
-            tracing::error!(error = ?trouble, "forward-auth could not decide");
-            ApiError::OutcomeUnknown.into_response()
-        }
+        Err(trouble) => ApiError::Undecided(Arc::new(trouble)).into_response(),
     }
 }
 

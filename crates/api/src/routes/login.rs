@@ -7,10 +7,11 @@ use http::header::USER_AGENT;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use warp::Filter;
 use wx_client::Code2Session;
 use wxgate_crypto::{Purpose, SessionKey};
-use wxgate_store::{Login, LoginOutcome, MemberId, MemberKey, NewSession, Profile, SessionId, UnixSeconds};
+use wxgate_store::{Login, LoginOutcome, MemberId, MemberKey, NewSession, Profile, SessionId};
 use zeroize::Zeroizing;
 
 use super::me_profile::Pairs;
@@ -19,8 +20,9 @@ use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
 use crate::member_view::MemberView;
+use crate::opening::uniform;
 use crate::problem::Problem;
-use crate::remembered::Hash;
+use crate::remembered::{Hash, hash_of};
 
 /// Characters a code may have. WeChat's have 32; their length is not promised.
 const CODE_CHARACTERS: usize = 512;
@@ -90,18 +92,18 @@ fn decode(app: &App, headers: &HeaderMap, body: Body) -> Result<LoginRequest, Ap
     if !code.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::BadAlphabet("code").into());
     }
-    Ok(LoginRequest { appid: app.appid(appid)?, code, profile, user_agent: user_agent(headers), idempotency_key })
+    let appid = app.appid(appid)?;
+    let idempotency_key = idempotency_key.map(|key| hash_of(&[&appid, key]));
+    Ok(LoginRequest { appid, code, profile, user_agent: user_agent(headers), idempotency_key })
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Hash>, ApiError> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let mut lines = headers.get_all("idempotency-key").iter();
     let Some(line) = lines.next() else { return Ok(None) };
-    let key = line.as_bytes();
-    let visible = (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
-    if visible && lines.next().is_none() {
-        Ok(Some(Sha256::digest(key).into()))
-    } else {
-        Err(Problem::BadIdempotencyKey.into())
+    let key = line.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_BYTES).contains(&key.len()));
+    match (key.filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic())), lines.next()) {
+        (Some(key), None) => Ok(Some(key)),
+        _ => Err(Problem::BadIdempotencyKey.into()),
     }
 }
 
@@ -112,13 +114,13 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 
 impl LoginRequest {
     fn code_hash(&self) -> Hash {
-        digest(&[&self.appid, &self.code])
+        hash_of(&[&self.appid, &self.code])
     }
 
     /// What an idempotency key is bound to: everything that was asked for.
     fn fingerprint(&self) -> Hash {
         let pair = |pair: &Option<(String, String)>| match pair {
-            Some((one, other)) => digest(&[one, other]),
+            Some((one, other)) => hash_of(&[one, other]),
             None => [0; 32],
         };
         let mut hash = Sha256::new();
@@ -127,16 +129,6 @@ impl LoginRequest {
         hash.update(pair(&self.profile.sealed));
         hash.finalize().into()
     }
-}
-
-/// SHA-256 of texts whose borders count.
-pub(crate) fn digest(texts: &[&str]) -> Hash {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text);
-    }
-    hash.finalize().into()
 }
 
 /// Turns a code into a session. Requests with the same code that arrive meanwhile get the same answer.
@@ -166,14 +158,14 @@ async fn exchange(app: &App, request: LoginRequest, code: Hash) -> Result<LoginR
     };
     let wechat = app.health.note(asked, now);
     if spent {
-        app.codes.used(code, None, now);
+        app.codes.used(code, now);
     } else if matches!(wechat, Err(ApiError::CodeInvalid { .. })) {
         app.codes.invalid(code, now);
     }
     let key = request.idempotency_key;
     let reply = record(app, request, wechat?).await?;
     if let Some(key) = key {
-        app.codes.used(code, Some((key, reply.clone())), app.clock.now());
+        app.codes.answered(code, key, reply.clone(), app.clock.now());
     }
     Ok(reply)
 }
@@ -185,7 +177,7 @@ async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Resul
     let (outcome, profile) = proven_profile(app, &owner, &key, request.profile).await?;
     let now = app.clock.now();
     let skey = app.skeys.mint(app.clock.now_ms());
-    let ends_at = UnixSeconds(now.0 + app.settings.session.absolute_seconds());
+    let ends_at = now + app.settings.session.absolute_seconds();
     let expires_at = app.idle_end(now, ends_at);
     let login = Login {
         new_member_id: MemberId(app.new_uuid()),
@@ -225,7 +217,8 @@ async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Resul
     })
 }
 
-/// What the login says of the profile, and what of it is kept. Only the store's own failures end the login.
+/// What the login says of the profile, and what of it is kept. Only the store's own failures end the login. A payload
+/// that is refused is held to the beat of all refusals, counted from here.
 async fn proven_profile(
     app: &App,
     owner: &MemberKey,
@@ -234,7 +227,8 @@ async fn proven_profile(
 ) -> Result<(ProfileOutcome, Option<Profile>), ApiError> {
     let Ok(proof) = pairs.proof() else { return Ok((ProfileOutcome::Refused, None)) };
     let Some(proof) = proof else { return Ok((ProfileOutcome::Absent, None)) };
-    match app.proven(owner, std::slice::from_ref(key), proof).await {
+    let begun = Instant::now();
+    match uniform(begun, app.proven(owner, std::slice::from_ref(key), proof).await).await {
         Ok(given) => Ok(match given.kept(&app.settings.profile.avatar_hosts) {
             Some(profile) => (ProfileOutcome::Stored, Some(profile)),
             None => (ProfileOutcome::Absent, None),
@@ -263,17 +257,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_borders_of_texts_count_in_their_hash() {
-        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
-        assert_eq!(digest(&["ab", "c"]), digest(&["ab", "c"]));
-    }
-
-    #[test]
     fn an_idempotency_key_is_visible_ascii() {
         let of = |value: &[u8]| {
             let mut headers = HeaderMap::new();
             headers.insert("idempotency-key", http::HeaderValue::from_bytes(value).unwrap());
-            idempotency_key(&headers)
+            idempotency_key(&headers).map(|key| key.map(str::to_owned))
         };
         assert!(of(b"!~").unwrap().is_some() && of(&[b'k'; 128]).unwrap().is_some());
         for bad in [&b""[..], &[b'k'; 129], b"has space", b"tab\there", b"schl\xfcssel"] {

@@ -7,7 +7,7 @@ use warp::Filter;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::http::{Done, Route, headers, respond, with};
+use crate::http::{Body, Done, Route, body, headers, no_fields, respond, with};
 
 /// `DELETE /v1/session`: 200 once the end is durable, 401, 403.
 pub fn route(app: &Arc<App>) -> Route {
@@ -15,14 +15,16 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(warp::delete())
         .and(with(Arc::clone(app)))
         .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { logout(&app, &headers).await })
+        .and(body())
+        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { logout(&app, &headers, body).await })
         .map(respond)
         .boxed()
 }
 
 /// Ends the session of the request's skey.
-pub async fn logout(app: &App, headers: &HeaderMap) -> Result<Done, ApiError> {
+pub async fn logout(app: &App, headers: &HeaderMap, body: Body) -> Result<Done, ApiError> {
     let session = app.authenticate(headers).await?;
+    no_fields(body)?;
     if !app.store.end_session(session.member.id, session.id, app.clock.now()).await? {
         return Err(ApiError::Unauthorized);
     }

@@ -15,12 +15,9 @@ use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
-use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
 use crate::profile::Given;
-
-const SIGNATURE_CHARACTERS: usize = 128;
-const RAW_DATA_CHARACTERS: usize = 8_192;
 
 /// What a client shows for a profile: one of the two pairs that wx.getUserInfo gives.
 pub enum Proof {
@@ -40,10 +37,7 @@ impl Pairs {
     /// # Errors
     /// `bad_request` for half a pair, or one field in two spellings.
     pub fn take(fields: &mut Fields) -> Result<Self, ApiError> {
-        Ok(Self {
-            signed: fields.pair((&["rawData"], RAW_DATA_CHARACTERS), (&["signature"], SIGNATURE_CHARACTERS))?,
-            sealed: fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?,
-        })
+        Ok(Self { signed: fields.pair(&["rawData"], &["signature"])?, sealed: fields.pair(ENCRYPTED_DATA, &["iv"])? })
     }
 
     /// The proof to look at, `None` when neither pair is there.
@@ -75,13 +69,17 @@ pub fn route(app: &Arc<App>) -> Route {
         .boxed()
 }
 
-async fn profile(app: &App, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
+async fn profile(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
     let session = app.authenticate(headers).await?;
     let mut fields = json_fields(body)?;
     let pairs = Pairs::take(&mut fields)?;
     fields.end()?;
     let proof = pairs.proof()?.ok_or(Problem::EitherOr("rawData", "encryptedData"))?;
-    let member = uniform(arrived, keep(app, session.member, proof).await).await?;
+    let work = {
+        let app = Arc::clone(app);
+        async move { keep(&app, session.member, proof).await }
+    };
+    let member = uniform(arrived, to_the_end(work).await).await?;
     Ok(MeReply { member: app.member_view(&member)? })
 }
 

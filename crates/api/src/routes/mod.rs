@@ -13,7 +13,7 @@ mod open_data;
 pub(crate) mod phone;
 mod refresh;
 mod session;
-mod session_check;
+pub(crate) mod session_check;
 mod sessions;
 
 use std::convert::Infallible;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
-use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
 
 /// Characters a kind may have before it is looked at.
@@ -74,25 +74,33 @@ pub fn route(app: &Arc<App>) -> Route {
         .boxed()
 }
 
-async fn open_data(app: &App, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<OpenDataReply, ApiError> {
+async fn open_data(
+    app: &Arc<App>,
+    arrived: Instant,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<OpenDataReply, ApiError> {
     let session = app.authenticate(headers).await?;
     let (kind, encrypted) = decode(body)?;
-    let opened = async {
-        Ok(match kind {
-            Kind::WeRun => werun(accept::<WeRun>(app, &session, &encrypted).await?),
-            Kind::Share => {
-                OpenDataReply::Share { open_g_id: accept::<Share>(app, &session, &encrypted).await?.open_g_id }
-            }
-            Kind::Group => group(accept::<Group>(app, &session, &encrypted).await?),
-        })
+    let work = {
+        let app = Arc::clone(app);
+        async move { opened(&app, &session, kind, &encrypted).await }
     };
-    uniform(arrived, opened.await).await
+    uniform(arrived, to_the_end(work).await).await
+}
+
+async fn opened(app: &App, session: &Session, kind: Kind, encrypted: &Encrypted) -> Result<OpenDataReply, ApiError> {
+    Ok(match kind {
+        Kind::WeRun => werun(accept::<WeRun>(app, session, encrypted).await?),
+        Kind::Share => OpenDataReply::Share { open_g_id: accept::<Share>(app, session, encrypted).await?.open_g_id },
+        Kind::Group => group(accept::<Group>(app, session, encrypted).await?),
+    })
 }
 
 fn decode(body: Body) -> Result<(Kind, Encrypted), ApiError> {
     let mut fields = json_fields(body)?;
     let kind = fields.text(&["kind"], KIND_CHARACTERS)?;
-    let pair = fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?;
+    let pair = fields.pair(ENCRYPTED_DATA, &["iv"])?;
     fields.end()?;
     let kind = match kind.ok_or(Problem::Missing("kind"))?.as_str() {
         "werun" => Kind::WeRun,

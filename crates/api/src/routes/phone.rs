@@ -10,20 +10,19 @@ use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::Purpose;
 use wxgate_crypto::payload::{self, Encrypted};
-use wxgate_store::{BindPhone, Bound, OpeningId, Session, Trust, UnixSeconds, UsedProof};
+use wxgate_store::{BindPhone, Bound, OpeningId, Session, Trust, UsedProof};
 use zeroize::Zeroizing;
 
-use super::login::digest;
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
-use crate::opening::{ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS, IV_CHARACTERS, encrypted, uniform};
+use crate::opening::{ENCRYPTED_DATA, encrypted, uniform};
 use crate::phone_answer::{PhoneAnswer, PhoneReply};
 use crate::phone_number::PhoneNumber;
 use crate::problem::Problem;
-use crate::remembered::Hash;
+use crate::remembered::{Hash, hash_of};
 use crate::settings::EncryptedData;
 
 const CODE_CHARACTERS: usize = 512;
@@ -40,7 +39,7 @@ impl Proof {
     /// What the proof is remembered by.
     fn digest(&self, appid: &str) -> Hash {
         match self {
-            Self::Code(code) => digest(&["code", appid, code]),
+            Self::Code(code) => hash_of(&["code", appid, code]),
             Self::Sealed(encrypted) => Sha256::digest(encrypted.ciphertext()).into(),
         }
     }
@@ -84,7 +83,7 @@ fn decode(mut fields: Fields, encrypted_data: EncryptedData) -> Result<Proof, Ap
         return Err(Problem::LoginCodeAtPhone.into());
     }
     let code = fields.text(&["phoneCode"], CODE_CHARACTERS)?.map(Zeroizing::new);
-    let pair = fields.pair((ENCRYPTED_DATA, ENCRYPTED_DATA_CHARACTERS), (&["iv"], IV_CHARACTERS))?;
+    let pair = fields.pair(ENCRYPTED_DATA, &["iv"])?;
     fields.end()?;
     match (code, pair) {
         (Some(code), None) if code.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Proof::Code(code)),
@@ -106,28 +105,27 @@ async fn accept(app: &App, session: Session, proof: Proof, proof_digest: Hash) -
             (number, trust, Some(opening))
         }
     };
-    let bound = bind(app, &session, &number, trust, opening, proof_digest).await;
-    match bound {
-        Err(ApiError::LoginTooOld) => {
-            if let Some(opening) = opening {
-                app.store.release_opening(opening).await?;
-            } else {
-                app.pending_phones.keep(proof_digest, session.member.id, number, app.clock.now());
-            }
-            Err(ApiError::LoginTooOld)
-        }
+    match bind(app, &session, &number, trust, opening, proof_digest).await {
         Ok(Bound::Done(member)) => {
+            app.pending_phones.forget(&proof_digest);
             tracing::info!(member.id = %member.id.0, trust = trust.as_str(), "phone number bound");
             Ok(PhoneAnswer::new(number, trust).reply(app.settings.phone.reply))
         }
         Ok(Bound::UsedBefore(used)) => {
-            if let Some(opening) = opening {
-                app.store.release_opening(opening).await?;
-            }
+            app.release(opening).await;
             repeated(app, &session, &used, &proof).await
         }
-        Ok(Bound::Gone) => Err(ApiError::Unauthorized),
-        Err(error) => Err(error),
+        unbound => {
+            // The proof is good and may be shown again: but WeChat gives the number of a code once, so it waits here.
+            app.release(opening).await;
+            if opening.is_none() {
+                app.pending_phones.keep(proof_digest, session.member.id, number, app.clock.now());
+            }
+            match unbound? {
+                Bound::LoginTooOld => Err(ApiError::LoginTooOld),
+                _ => Err(ApiError::Unauthorized),
+            }
+        }
     }
 }
 
@@ -153,6 +151,7 @@ async fn by_code(app: &App, session: &Session, code: &str, digest: &Hash) -> Res
     if let Some(number) = app.pending_phones.get(digest, member.id, now) {
         return Ok(number);
     }
+    app.phone_code_limit.check_key(member.id.0.as_u128())?;
     let asked = app.wechat.phone_number(&member.key.appid, code, &member.key.openid).await;
     let info = app.health.note(asked, now).map_err(|error| match error {
         // The code is of another app: to the client it is a bad code, not a fault of the operator.
@@ -164,7 +163,7 @@ async fn by_code(app: &App, session: &Session, code: &str, digest: &Hash) -> Res
         pure_phone_number: info.pure_phone_number.expose_secret().to_owned(),
         country_code: info.country_code,
     };
-    let consistent = payload::Phone::consistent(&number.phone_number, &number.pure_phone_number, &number.country_code);
+    let consistent = number.is_consistent();
     if consistent && info.watermark_appid == member.key.appid {
         Ok(number)
     } else {
@@ -197,7 +196,7 @@ async fn by_payload(
             }
             Err(error) => {
                 // WeChat's failure is not the member's.
-                app.store.release_opening(opened.opening).await?;
+                app.release(Some(opened.opening)).await;
                 return Err(error);
             }
         }
@@ -220,24 +219,18 @@ async fn bind(
     opening: Option<OpeningId>,
     digest: Hash,
 ) -> Result<Bound, ApiError> {
-    let owner = &session.member.key;
-    let changed = app.phone_of(&session.member)?.is_some_and(|bound| bound != *number);
-    if changed {
-        app.require_fresh(session)?;
-    }
-    let now = app.clock.now();
-    let answer = PhoneAnswer::new(number.clone(), trust);
+    let (owner, now) = (&session.member.key, app.clock.now());
     let bind = BindPhone {
         member: session.member.id,
         session: session.id,
         digest,
-        sealed_answer: answer.seal(&app.vault, owner),
+        sealed_answer: PhoneAnswer::new(number.clone(), trust).seal(&app.vault, owner),
         phone_sealed: number.seal(&app.vault, Purpose::Phone, owner),
         phone_index: app.vault.phone_index(&number.phone_number),
         trust,
-        changed,
+        may_replace: app.is_fresh(session),
         opening,
-        usable_until: UnixSeconds(now.0 + REMEMBERED_SECONDS),
+        usable_until: now + REMEMBERED_SECONDS,
         now,
     };
     Ok(app.store.bind_phone(bind).await?)

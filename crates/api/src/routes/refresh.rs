@@ -10,7 +10,7 @@ use wxgate_store::Refresh;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::http::{Route, headers, respond, with};
+use crate::http::{Body, Route, body, headers, no_fields, respond, with};
 
 /// The session's new skey. The absolute end of the session stays where it was.
 #[derive(Serialize)]
@@ -26,14 +26,16 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(warp::post())
         .and(with(Arc::clone(app)))
         .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { refresh(&app, &headers).await })
+        .and(body())
+        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { refresh(&app, &headers, body).await })
         .map(respond)
         .boxed()
 }
 
 /// Gives the session a new skey and ends the old one in the same write. Of several at once, one wins.
-pub async fn refresh(app: &App, headers: &HeaderMap) -> Result<RefreshReply, ApiError> {
+pub async fn refresh(app: &App, headers: &HeaderMap, body: Body) -> Result<RefreshReply, ApiError> {
     let session = app.authenticate(headers).await?;
+    no_fields(body)?;
     let now = app.clock.now();
     let skey = Skey::for_session(session.id.0);
     let expires_at = app.idle_end(now, session.ends_at);

@@ -9,7 +9,7 @@ use wxgate_store::SessionId;
 
 use crate::app::App;
 use crate::error::ApiError;
-use crate::http::{Done, Route, headers, respond, with};
+use crate::http::{Body, Done, Route, body, headers, no_fields, respond, with};
 use crate::problem::Problem;
 
 /// The member's live sessions, newest first.
@@ -45,7 +45,10 @@ pub fn end_one(app: &Arc<App>) -> Route {
         .and(warp::delete())
         .and(with(Arc::clone(app)))
         .and(headers())
-        .then(|id: String, app: Arc<App>, headers: HeaderMap| async move { end_session(&app, &headers, &id).await })
+        .and(body())
+        .then(|id: String, app: Arc<App>, headers: HeaderMap, body: Body| async move {
+            end_session(&app, &headers, body, &id).await
+        })
         .map(respond)
         .boxed()
 }
@@ -56,7 +59,8 @@ pub fn end_all(app: &Arc<App>) -> Route {
         .and(warp::delete())
         .and(with(Arc::clone(app)))
         .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { end_sessions(&app, &headers).await })
+        .and(body())
+        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { end_sessions(&app, &headers, body).await })
         .map(respond)
         .boxed()
 }
@@ -75,8 +79,9 @@ async fn sessions(app: &App, headers: &HeaderMap) -> Result<SessionsReply, ApiEr
 }
 
 /// Ends one of the member's sessions. One that is not theirs is not found, like one that never was.
-async fn end_session(app: &App, headers: &HeaderMap, id: &str) -> Result<Done, ApiError> {
+async fn end_session(app: &App, headers: &HeaderMap, body: Body, id: &str) -> Result<Done, ApiError> {
     let current = app.authenticate(headers).await?;
+    no_fields(body)?;
     let id: SessionId = id.parse().map_err(|_| Problem::BadSessionId)?;
     if app.store.end_session(current.member.id, id, app.clock.now()).await? {
         Ok(Done {})
@@ -85,8 +90,9 @@ async fn end_session(app: &App, headers: &HeaderMap, id: &str) -> Result<Done, A
     }
 }
 
-async fn end_sessions(app: &App, headers: &HeaderMap) -> Result<Done, ApiError> {
+async fn end_sessions(app: &App, headers: &HeaderMap, body: Body) -> Result<Done, ApiError> {
     let current = app.authenticate(headers).await?;
+    no_fields(body)?;
     let ended = app.store.end_sessions(current.member.id, app.clock.now()).await?;
     tracing::info!(member.id = %current.member.id.0, ended, "all sessions ended");
     Ok(Done {})

@@ -23,6 +23,22 @@ async fn every_answer_has_a_request_id_of_its_own_and_is_not_stored() {
 }
 
 #[tokio::test]
+async fn a_body_of_two_types_is_of_none() {
+    let app = TestApp::new().await;
+    let mut request = raw("POST", "/v1/login", Some("application/json"), "{\"code\":\"x\"}");
+    request.headers_mut().append("content-type", "text/plain".parse().unwrap());
+    app.send(request).await.failed("unsupported_media_type", 415, -415);
+}
+
+#[tokio::test]
+async fn a_body_that_announces_itself_as_enormous_is_not_waited_for() {
+    let app = TestApp::new().await;
+    let mut request = raw("POST", "/v1/login", Some("application/json"), "{");
+    request.headers_mut().insert("content-length", "99999999".parse().unwrap());
+    app.send(request).await.failed("too_large", 413, -413);
+}
+
+#[tokio::test]
 async fn a_compressed_body_is_refused_before_it_is_opened() {
     let app = TestApp::new().await;
     let mut request = raw("POST", "/v1/login", Some("application/json"), vec![0x1f, 0x8b, 8, 0]);

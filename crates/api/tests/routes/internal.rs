@@ -81,6 +81,17 @@ async fn introspection_tells_a_service_with_the_scope_all_and_nobody_else_anythi
 }
 
 #[tokio::test]
+async fn an_skey_in_the_query_is_refused_here_too_and_forward_auth_looks_at_the_header_alone() {
+    let app = TestApp::new().await;
+    let skey = app.login("o1").await.skey;
+    let path = format!("/introspect?token={skey}");
+    app.send_inside(raw("POST", &path, FORM, "")).await.failed("bad_request", 400, -400);
+    let path = format!("/forward-auth?skey={skey}");
+    app.send_inside(raw("GET", &path, None, "")).await.failed("unauthorized", 401, -401);
+    assert_eq!(app.send_inside(request("GET", &path, Some(&skey), None)).await.status, 200);
+}
+
+#[tokio::test]
 async fn introspection_takes_the_standards_form_and_no_other() {
     let app = TestApp::new().await;
     let token = app.api_token(&["introspect"]).await;

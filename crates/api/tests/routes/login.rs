@@ -157,6 +157,17 @@ async fn a_code_that_may_have_reached_wechat_is_never_sent_again_and_one_that_di
     app.send(login(json!({ "code": busy }))).await.ok();
 }
 
+#[tokio::test]
+async fn a_profile_that_the_user_did_not_grant_is_absent() {
+    let app = TestApp::new().await;
+    let (code, _) = app.wechat.login_code("o1");
+    let body = json!({ "code": code, "rawData": "", "signature": "", "encryptedData": "", "iv": "" });
+    assert_eq!(app.send(login(body)).await.ok()["profile"], "absent");
+    let (code, key) = app.wechat.login_code("o1");
+    let body = json!({ "code": code, "rawData": "{}", "signature": signature::raw_data("{}", &key) });
+    assert_eq!(app.send(login(body)).await.ok()["profile"], "absent", "nothing of it is worth keeping");
+}
+
 fn raw_data(name: &str) -> String {
     json!({ "nickName": name, "gender": 1, "city": "Guangzhou", "avatarUrl": "https://thirdwx.qlogo.cn/a/132" })
         .to_string()

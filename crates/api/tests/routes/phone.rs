@@ -210,6 +210,41 @@ async fn wechats_failure_is_not_the_members() {
 }
 
 #[tokio::test]
+async fn junk_codes_of_one_member_cost_a_bounded_number_of_calls() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    let mut refused = 0;
+    for number in 0..60 {
+        let answer = app.post("/v1/phone", &member.skey, json!({ "phoneCode": format!("junk{number}") })).await;
+        if answer.status == 429 {
+            answer.failed("too_many_requests", 429, -429);
+            refused += 1;
+        }
+    }
+    assert!((25..=30).contains(&refused), "{refused} of 60");
+    assert_eq!(app.wechat.calls(), 1 + 60 - refused);
+}
+
+#[tokio::test]
+async fn a_number_that_came_too_late_for_its_session_is_not_bound() {
+    let app = Arc::new(TestApp::new().await);
+    let member = app.login("o1").await;
+    let code = app.wechat.phone_code("o1", "13800138000", "13800138000", "86");
+    let held = app.wechat.hold().await;
+    let calls = app.wechat.calls();
+    let (server, skey) = (Arc::clone(&app), member.skey.clone());
+    let binding = tokio::spawn(async move { server.post("/v1/phone", &skey, json!({ "phoneCode": code })).await });
+    while app.wechat.calls() == calls {
+        tokio::task::yield_now().await;
+    }
+    app.delete("/v1/session", &member.skey).await.ok();
+    drop(held);
+    binding.await.unwrap().failed("unauthorized", 401, -401);
+    let again = app.login("o1").await;
+    assert_eq!(again.login.json["member"]["phone"], json!(null));
+}
+
+#[tokio::test]
 async fn a_payload_that_does_not_open_costs_no_call() {
     let app = TestApp::new().await;
     let member = app.login("o1").await;

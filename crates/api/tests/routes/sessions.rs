@@ -168,6 +168,10 @@ async fn the_stored_session_key_is_checked_at_wechat_at_most_every_five_seconds(
     assert_eq!(app.wechat.calls(), 2, "the login and one check");
     app.clock.advance(5);
     assert_eq!(check().await.ok()["session_key"], "stale");
+    *app.wechat.current_key.lock().unwrap() = true;
+    let again = app.login("o1").await;
+    let check_again = app.send(request("POST", "/v1/session/check", Some(&again.skey), None)).await;
+    assert_eq!(check_again.ok()["session_key"], "valid", "a new login has a new key, and is asked about anew");
     app.clock.advance(5);
     app.wechat.fail(|| wx_client::Error::Unreadable { reason: "scripted" });
     check().await.failed("wechat_unreachable", 503, -503);

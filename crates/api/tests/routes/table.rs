@@ -22,6 +22,9 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("GET", "/v1/nothing", None, String::new(), "not_found", 404),
         ("GET", "/v1/login/x", None, String::new(), "not_found", 404),
         ("GET", "/v1/Login", None, String::new(), "not_found", 404),
+        ("GET", "/healthz/", None, String::new(), "not_found", 404),
+        ("POST", "/v1/login/", JSON, "{\"code\":\"x\"}".into(), "not_found", 404),
+        ("DELETE", "/v1/sessions/", None, String::new(), "not_found", 404),
         ("GET", "/v1/login", None, String::new(), "method_not_allowed", 405),
         ("PUT", "/v1/login", None, String::new(), "method_not_allowed", 405),
         ("POST", "/v1/session", JSON, "{}".into(), "method_not_allowed", 405),
@@ -129,6 +132,13 @@ async fn requests_of_a_member_are_answered_by_the_table() {
         ("PATCH", "/v1/me", json!({ "avatarUrl": "http://thirdwx.qlogo.cn/a" }), "bad_request", 400),
         ("PATCH", "/v1/me", json!({ "openid": "o2" }), "bad_request", 400),
         ("DELETE", "/v1/sessions/x", json!({}), "bad_request", 400),
+        ("DELETE", "/v1/sessions/", json!({}), "not_found", 404),
+        ("DELETE", "/v1/me/", json!({}), "not_found", 404),
+        ("POST", "/v1/session/refresh", json!({ "zz": 1 }), "bad_request", 400),
+        ("POST", "/v1/session/check", json!({ "zz": 1 }), "bad_request", 400),
+        ("DELETE", "/v1/session", json!({ "zz": 1 }), "bad_request", 400),
+        ("DELETE", "/v1/sessions", json!({ "zz": 1 }), "bad_request", 400),
+        ("DELETE", "/v1/me", json!({ "zz": 1 }), "bad_request", 400),
         ("DELETE", "/v1/sessions/0000000000000001", json!({}), "not_found", 404),
     ];
     for (method, path, body, word, status) in rows {

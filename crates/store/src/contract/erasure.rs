@@ -1,7 +1,7 @@
 //! Erasing a member, and giving out all that is held.
 
 use super::sample::{NOW, hash, log_in, login, phone};
-use crate::model::{AuditRow, Export, Session, SessionId, SessionRow, Trust};
+use crate::model::{AuditRow, BindPhone, Export, Session, SessionId, SessionRow, Trust};
 use crate::store::Store;
 
 pub async fn nothing_of_an_erased_member_is_left(store: &dyn Store) {
@@ -25,7 +25,8 @@ pub async fn nothing_of_an_erased_member_is_left(store: &dyn Store) {
 pub async fn others_stay_when_one_is_erased(store: &dyn Store) {
     let erased = log_in(store, login("o1", 1, NOW)).await.member.id;
     let other = log_in(store, login("o2", 2, NOW)).await.member.id;
-    store.bind_phone(phone(other, 138, 1, Trust::Code, NOW)).await.expect("a write");
+    let bind = BindPhone { session: SessionId(2), ..phone(other, 138, 1, Trust::Code, NOW) };
+    store.bind_phone(bind).await.expect("a write");
     let before = store.export(other, NOW).await.expect("a read");
     store.erase_member(erased, hash(9), "member", NOW).await.expect("a write");
     assert_eq!(store.export(other, NOW).await.expect("a read"), before);

@@ -75,6 +75,7 @@ macro_rules! for_each_contract_case {
             phones::a_proof_is_accepted_once,
             phones::trust_in_a_number_never_falls,
             phones::another_number_replaces_the_first_and_is_audited,
+            phones::an_ended_session_binds_nothing,
             phones::one_number_may_be_of_two_members,
             phones::a_binding_releases_its_try,
             phones::nothing_is_bound_to_a_member_who_is_gone,

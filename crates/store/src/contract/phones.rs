@@ -32,8 +32,9 @@ pub async fn a_proof_is_accepted_once(store: &dyn Store) {
     let first = log_in(store, login("o1", 1, NOW)).await.member.id;
     let other = log_in(store, login("o2", 2, NOW)).await.member.id;
     let before = bind(store, phone(first, 138, 1, Trust::Hash, NOW)).await;
-    for member in [first, other] {
-        let replay = store.bind_phone(phone(member, 139, 1, Trust::Code, NOW + 1)).await.expect("a write");
+    for (member, session) in [(first, SessionId(1)), (other, SessionId(2))] {
+        let replay = BindPhone { session, ..phone(member, 139, 1, Trust::Code, NOW + 1) };
+        let replay = store.bind_phone(replay).await.expect("a write");
         let Bound::UsedBefore(proof) = replay else { panic!("{replay:?}") };
         assert_eq!((proof.member, proof.session, proof.sealed_answer), (first, SessionId(1), b"answer 1".to_vec()));
     }
@@ -56,21 +57,31 @@ pub async fn trust_in_a_number_never_falls(store: &dyn Store) {
 pub async fn another_number_replaces_the_first_and_is_audited(store: &dyn Store) {
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
     bind(store, phone(id, 138, 1, Trust::Code, NOW)).await;
-    // Not even a caller that saw no number before can hide it.
+    let stale = BindPhone { may_replace: false, ..phone(id, 139, 2, Trust::Code, NOW + 4) };
+    assert!(matches!(store.bind_phone(stale).await.expect("a write"), Bound::LoginTooOld));
+    assert_eq!(store.used_proof(hash(2)).await.expect("a read"), None, "the proof is still good");
     let member = bind(store, phone(id, 139, 2, Trust::Local, NOW + 5)).await;
     let bound = BoundPhone { sealed: b"number 139 by 2".to_vec(), trust: Trust::Local, bound_at: NOW + 5 };
     assert_eq!(member.phone, Some(bound), "a new number has the trust of its own proof");
     let line = AuditRow { at: NOW + 5, actor: "member".to_owned(), action: "phone.changed".to_owned() };
     assert_eq!(audited(store, id).await, [line]);
-    bind(store, BindPhone { changed: true, ..phone(id, 139, 3, Trust::Code, NOW + 6) }).await;
-    assert_eq!(audited(store, id).await.len(), 2, "nor is one dropped that the caller asked for");
+    bind(store, BindPhone { may_replace: false, ..phone(id, 139, 3, Trust::Code, NOW + 6) }).await;
+    assert_eq!(audited(store, id).await.len(), 1, "the same number is no change");
+}
+
+pub async fn an_ended_session_binds_nothing(store: &dyn Store) {
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    store.end_session(id, SessionId(1), NOW).await.expect("a write");
+    let late = store.bind_phone(phone(id, 138, 1, Trust::Code, NOW)).await.expect("a write");
+    assert!(matches!(late, Bound::Gone));
+    assert!(store.member(id).await.expect("a read").expect("a member").phone.is_none());
 }
 
 pub async fn one_number_may_be_of_two_members(store: &dyn Store) {
     let first = log_in(store, login("o1", 1, NOW)).await.member.id;
     let second = log_in(store, login("o2", 2, NOW)).await.member.id;
     bind(store, phone(first, 138, 1, Trust::Code, NOW)).await;
-    bind(store, phone(second, 138, 2, Trust::Code, NOW)).await;
+    bind(store, BindPhone { session: SessionId(2), ..phone(second, 138, 2, Trust::Code, NOW) }).await;
     for id in [first, second] {
         assert!(store.member(id).await.expect("a read").expect("a member").phone.is_some());
     }

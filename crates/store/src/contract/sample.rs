@@ -69,7 +69,7 @@ pub(super) fn phone(member: MemberId, number: i64, proof: i64, trust: Trust, now
         phone_sealed: format!("number {number} by {proof}").into_bytes(),
         phone_index: hash(number),
         trust,
-        changed: false,
+        may_replace: true,
         opening: None,
         usable_until: now + 360,
         now,

@@ -17,8 +17,8 @@ pub struct BindPhone {
     pub phone_index: [u8; 32],
     /// How it was proved.
     pub trust: Trust,
-    /// Whether the caller saw another number in its place. One that is replaced is audited in any case.
-    pub changed: bool,
+    /// Whether it may replace another number, because the member logged in a moment ago.
+    pub may_replace: bool,
     /// The try in the failure budget to release.
     pub opening: Option<OpeningId>,
     /// Until when the proof would be accepted if it were not remembered here.
@@ -27,7 +27,7 @@ pub struct BindPhone {
     pub now: UnixSeconds,
 }
 
-debug_only!(BindPhone { member, session, trust, changed });
+debug_only!(BindPhone { member, session, trust, may_replace });
 
 /// What became of a [`BindPhone`].
 #[derive(Debug)]
@@ -37,7 +37,9 @@ pub enum Bound {
     Done(Member),
     /// The proof was accepted before. Nothing was written.
     UsedBefore(UsedProof),
-    /// There is no such member. Nothing was written.
+    /// Another number is bound, which it may not replace. Nothing was written.
+    LoginTooOld,
+    /// There is no such member, or the session has ended. Nothing was written.
     Gone,
 }
 

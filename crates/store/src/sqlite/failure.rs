@@ -1,6 +1,6 @@
 use std::borrow::Borrow;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::error::{BoxError, Error};
 
@@ -8,18 +8,25 @@ use crate::error::{BoxError, Error};
 pub(super) fn of<E: Borrow<rusqlite::Error> + Into<BoxError>>(error: E) -> Error {
     match error.borrow().sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
-        Some(ErrorCode::DiskFull) => Error::Full,
+        _ if is_full(error.borrow()) => Error::Full,
         Some(ErrorCode::ConstraintViolation) => Error::Conflict("what is stored does not allow it"),
         _ => Error::Internal(error.into()),
     }
 }
 
-/// Whether the disk or the file system failed, after which no answer of this connection is trusted.
+/// Whether there was no room to write: the disk is full, or the file system set an end (a quota, a limit of file size).
+/// What was written of the log then ends before the mark that would have made it valid.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
+}
+
+/// Whether the disk or the file system failed otherwise, after which no answer of this connection is trusted.
 pub(super) fn is_io(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_full(error)
 }
 
 /// An error of ours where the signature demands one of SQLite's.
 pub(super) fn ours(sentence: String) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR), Some(sentence))
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(sentence))
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::writer::{self, Writer};
-use super::{SqliteStore, files, migrations};
+use super::{SqliteStore, files, migrations, openings};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -23,6 +23,7 @@ impl SqliteStore {
         let database = files::database(&data_dir)?;
         let mut connection = connect(&database, Role::Writer)?;
         migrate(&mut connection).map_err(|why| files::refused(&database, why))?;
+        openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
         let writer = Writer::start(connection, Role::Writer, Some(lock), settings.queue, Box::new(writer::commit))?;
         Ok(Self { writer, readers })

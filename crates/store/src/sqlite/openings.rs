@@ -13,30 +13,44 @@ pub(super) fn begin(tx: &Connection, subject: &[u8; 32], now: UnixSeconds) -> Re
         INSERT INTO failures (subject, began_at)
         VALUES (:subject, :now)
         RETURNING id";
-    let mut retry_after_seconds = 0;
-    for (tries, seconds) in BUDGET {
-        retry_after_seconds = retry_after_seconds.max(wait(tx, subject, now, tries, seconds)?);
-    }
-    if retry_after_seconds > 0 {
+    if longest_wait(tx, subject, now, true)? > 0 {
+        // Tries under way end soon, and may end well; failures stay for their time.
+        let retry_after_seconds = longest_wait(tx, subject, now, false)?.max(1);
         return Ok(Opening::Spent { retry_after_seconds });
     }
     let params = named_params! { ":subject": subject, ":now": now.0 };
     tx.prepare_cached(INSERT)?.query_row(params, |row| row.get("id").map(OpeningId).map(Opening::Granted))
 }
 
-/// How long until fewer than `tries` are within `seconds`; 0 if that is so now.
-fn wait(tx: &Connection, subject: &[u8; 32], now: UnixSeconds, tries: i64, seconds: i64) -> Result<i64> {
+/// How long until there is room in every window, counting those under way or only those that failed; 0 if there is now.
+fn longest_wait(tx: &Connection, subject: &[u8; 32], now: UnixSeconds, under_way: bool) -> Result<i64> {
     const SELECT: &str = "
         SELECT began_at
         FROM failures
-        WHERE subject = :subject AND began_at > :since
+        WHERE subject = :subject AND began_at > :since AND (:under_way OR cause IS NOT NULL)
         ORDER BY began_at DESC
         LIMIT 1 OFFSET :others";
-    let params = named_params! { ":subject": subject, ":since": (now - seconds).0, ":others": tries - 1 };
-    let decisive =
-        tx.prepare_cached(SELECT)?.query_row(params, |row| row.get("began_at").map(UnixSeconds)).optional()?;
-    // A clock that was set back makes nobody wait longer than the window is.
-    Ok(decisive.map_or(0, |began_at| (began_at + seconds).0.saturating_sub(now.0).min(seconds)))
+    let mut longest = 0;
+    for (tries, seconds) in BUDGET {
+        let params = named_params! {
+            ":subject": subject,
+            ":since": (now - seconds).0,
+            ":under_way": under_way,
+            ":others": tries - 1,
+        };
+        let decisive =
+            tx.prepare_cached(SELECT)?.query_row(params, |row| row.get("began_at").map(UnixSeconds)).optional()?;
+        // A clock that was set back makes nobody wait longer than the window is.
+        let wait = decisive.map_or(0, |began_at| (began_at + seconds).0.saturating_sub(now.0).min(seconds));
+        longest = longest.max(wait);
+    }
+    Ok(longest)
+}
+
+/// Gives back what was under way when the process ended: whoever holds the lock knows that nobody else is at it.
+pub(super) fn release_abandoned(connection: &Connection) -> Result<()> {
+    connection.execute("DELETE FROM failures WHERE cause IS NULL", [])?;
+    Ok(())
 }
 
 pub(super) fn fail(tx: &Connection, id: OpeningId, cause: &str) -> Result<()> {

@@ -2,7 +2,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params};
 use uuid::Uuid;
 
 use super::audit::{self, About};
-use super::{members, openings};
+use super::{members, openings, sessions};
 use crate::model::{BindPhone, Bound, BoundPhone, Member, MemberId, SessionId, UsedProof};
 
 pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<UsedProof>> {
@@ -26,8 +26,14 @@ pub(super) fn bind_phone(tx: &Connection, bind: &BindPhone) -> Result<Bound> {
         return Ok(Bound::UsedBefore(proof));
     }
     let Some(member) = members::by_id(tx, bind.member)? else { return Ok(Bound::Gone) };
+    if !sessions::is_of(tx, bind.session, bind.member)? {
+        return Ok(Bound::Gone);
+    }
     let same_number = has_number(tx, bind)?;
-    if bind.changed || (member.phone.is_some() && !same_number) {
+    if member.phone.is_some() && !same_number {
+        if !bind.may_replace {
+            return Ok(Bound::LoginTooOld);
+        }
         audit::record(tx, bind.now, "member", "phone.changed", &About::Member(bind.member))?;
     }
     remember(tx, bind)?;

@@ -88,6 +88,15 @@ pub(super) fn by_id(conn: &Connection, id: SessionId) -> Result<Option<Session>>
         .optional()
 }
 
+/// Whether the session is there and this member's.
+pub(super) fn is_of(tx: &Connection, id: SessionId, member: MemberId) -> Result<bool> {
+    const SELECT: &str = "
+        SELECT 1
+        FROM sessions
+        WHERE id = :id AND member_id = :member";
+    tx.prepare_cached(SELECT)?.exists(named_params! { ":id": id.0, ":member": member.0.as_bytes() })
+}
+
 pub(super) fn touch(tx: &Connection, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
     const UPDATE: &str = "
         UPDATE sessions

@@ -41,7 +41,7 @@ async fn canary(store: &SqliteStore) -> Member {
         phone_sealed: CANARIES[3].as_bytes().to_vec(),
         phone_index: CANARIES[6].as_bytes().try_into().unwrap(),
         trust: Trust::Code,
-        changed: false,
+        may_replace: true,
         opening: None,
         usable_until: NOW + 360,
         now: NOW,

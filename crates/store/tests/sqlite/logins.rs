@@ -1,5 +1,5 @@
 use tempfile::TempDir;
-use wxgate_store::{LoginOutcome, SessionId, Status, Store};
+use wxgate_store::{LoginOutcome, Opening, SessionId, Status, Store};
 
 use crate::{log_in, login, open, stranger};
 
@@ -26,7 +26,10 @@ async fn what_was_answered_is_there_after_a_reopening() {
     assert!(store.end_session(member.id, SessionId(1), member.created_at).await.unwrap());
     log_in(&store, login("o1", 2)).await;
     for _ in 0..5 {
-        store.begin_opening([7; 32], member.created_at).await.unwrap();
+        let opening = store.begin_opening([7; 32], member.created_at).await.unwrap();
+        let Opening::Granted(id) = opening else { panic!("{opening:?}") };
+        store.fail_opening(id, "padding").await.unwrap();
+        store.begin_opening([8; 32], member.created_at).await.unwrap();
     }
     drop(store);
     let store = open(dir.path());
@@ -34,5 +37,7 @@ async fn what_was_answered_is_there_after_a_reopening() {
     assert!(store.session(SessionId(1)).await.unwrap().is_none(), "an ended session stays ended");
     assert!(store.session(SessionId(2)).await.unwrap().is_some());
     let opening = store.begin_opening([7; 32], member.created_at).await.unwrap();
-    assert!(matches!(opening, wxgate_store::Opening::Spent { .. }), "a restart frees no budget");
+    assert!(matches!(opening, Opening::Spent { .. }), "a restart frees no budget");
+    let opening = store.begin_opening([8; 32], member.created_at).await.unwrap();
+    assert!(matches!(opening, Opening::Granted(_)), "what was under way then is over, and nobody's failure");
 }

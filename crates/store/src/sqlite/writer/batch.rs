@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Verdict;
@@ -95,8 +95,7 @@ pub(super) fn apply(connection: &Connection, commit: &mut Commit, batch: &mut [B
     }
     match commit(connection) {
         Ok(()) => Verdict::Committed,
-        // The log ends before the mark that would have made the batch valid.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => roll_back(connection, error),
+        Err(error) if failure::is_full(&error) => roll_back(connection, error),
         Err(error) => Verdict::Unknown(error),
     }
 }

@@ -82,7 +82,7 @@ impl Drain {
     /// Nothing is tried again on this connection: what the disk has is found out by opening it anew.
     fn fail(&mut self, error: &rusqlite::Error, batch: Vec<Box<dyn Intent>>, verdict: &Verdict) {
         tracing::error!(error = %error, "the outcome of a write is unknown: no more is written");
-        self.state.send_replace(State::Failed);
+        // Everybody is answered before the program, which ends at the sight of this state, can see it.
         answer(batch, verdict);
         self.queue.close();
         while let Some(message) = self.queue.blocking_recv() {
@@ -90,6 +90,7 @@ impl Drain {
                 intent.answer(verdict);
             }
         }
+        self.state.send_replace(State::Failed);
     }
 
     /// Empties the log after a batch that demands it. Readers who hold on to the log put it off to the next batch.
