@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, Sources};
-use crate::lang::Lang;
+use crate::lang::{Lang, words};
 use crate::out::{Failure, Outcome};
 use crate::{demo, explain, healthcheck, sandbox, serve, token};
 
@@ -39,6 +39,10 @@ impl Global {
     /// Loads the configuration, or gives all that is wrong with it.
     pub(crate) fn load(&self) -> Result<Config, Failure> {
         Ok(config::load(&self.sources())?)
+    }
+
+    fn is_unused(&self) -> bool {
+        self.config.is_none() && self.set.is_empty()
     }
 
     /// The file, the environment and the flags of this process.
@@ -79,7 +83,11 @@ const EXPLAIN_HELP: &str = r#"Example:
 pub(crate) fn run(lang: Lang) -> Outcome {
     let Cli { global, command } = Cli::parse();
     match command {
-        Command::Demo(flags) => demo::run(&flags, lang),
+        Command::Demo(flags) if global.is_unused() => demo::run(&flags, lang),
+        Command::Demo(_) => Err(Failure::usage(words(
+            "演示不读取配置：请去掉 --config 和 --set",
+            "the demo has its own configuration: leave out --config and --set",
+        ))),
         Command::Serve => serve::run(global.load()?, lang),
         Command::Sandbox(flags) => sandbox::run(&flags, lang),
         Command::Config(command) => config::run(&command, &global, lang),

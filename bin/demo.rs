@@ -32,7 +32,7 @@ pub(crate) struct Flags {
 
 /// Runs `wxgate demo`. What it stores is kept for the next time.
 pub(crate) fn run(flags: &Flags, lang: Lang) -> Outcome {
-    serve::runtime()?.block_on(async {
+    serve::on_runtime(async {
         let demo = Demo::start(flags, Path::new(DATA), |config| logging::init(&config.settings.log)).await?;
         out::print(&demo.text(lang))?;
         demo.server.run().await

@@ -4,15 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use clap::Args;
-use url::Url;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
+use url::Url;
 
 use crate::cli::Global;
 use crate::config::Address;
 use crate::lang::{Lang, words};
 use crate::out::{self, Exit, Failure, Outcome};
+use crate::serve::on_runtime;
 
 const LIMIT: Duration = Duration::from_secs(2);
 const PATH: &str = "/healthz";
@@ -34,7 +35,7 @@ pub(crate) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
         Some(url) => target(url)?,
         None => (global.load()?.settings.listen.public, PATH.to_owned()),
     };
-    let asked = crate::serve::runtime()?.block_on(async { tokio::time::timeout(LIMIT, ask(&address, &path)).await });
+    let asked = on_runtime(async { Ok(tokio::time::timeout(LIMIT, ask(&address, &path)).await) })?;
     let trouble = match asked {
         Ok(Ok(200)) => None,
         Ok(Ok(status)) => Some(words(format!("回答 {status}"), format!("answered {status}"))),

@@ -73,7 +73,8 @@ fn refuse_beside_database(data_dir: &Path, key: &Path) -> Result<(), Failure> {
 /// Makes the key appear complete or not at all: written and synced under another name, then linked. Where two
 /// processes start at once, the second finds the first one's.
 fn make_key(data_dir: &Path, key: &Path) -> io::Result<()> {
-    let draft = data_dir.join(format!(".{KEY}.{}", std::process::id()));
+    // A name of its own: in a container every process has the same number, and one may have ended in here before.
+    let draft = data_dir.join(format!(".{KEY}.{}", uuid::Uuid::now_v7().simple()));
     let written = write_key(&draft).and_then(|()| match fs::hard_link(&draft, key) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,

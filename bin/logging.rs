@@ -13,10 +13,11 @@ use crate::config::{Format, Log};
 pub(crate) fn init(log: &Log) {
     let terminal = io::stderr().is_terminal();
     let is_text = log.format == Format::Text || (log.format == Format::Auto && terminal);
+    // A log that cannot be written (a full disk, a closed pipe) is no reason to end: complaining of it would panic.
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if is_text {
-        fmt::layer().with_writer(io::stderr).with_ansi(terminal).boxed()
+        fmt::layer().with_writer(io::stderr).with_ansi(terminal).log_internal_errors(false).boxed()
     } else {
-        fmt::layer().with_writer(io::stderr).json().flatten_event(true).boxed()
+        fmt::layer().with_writer(io::stderr).json().flatten_event(true).log_internal_errors(false).boxed()
     };
     // It is in use already only when a test started two servers.
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter(&log.level))).try_init();

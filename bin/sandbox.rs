@@ -23,7 +23,7 @@ pub(crate) struct Flags {
 
 /// Runs `wxgate sandbox`.
 pub(crate) fn run(flags: &Flags, lang: Lang) -> Outcome {
-    crate::serve::runtime()?.block_on(async {
+    crate::serve::on_runtime(async {
         let (sandbox, app) = new();
         let (listener, at) = bind(flags.listen, "--listen").await?;
         out::print(&text(at, &app, lang))?;

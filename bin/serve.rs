@@ -21,6 +21,10 @@ use crate::{key_file, logging};
 
 /// Above the ten seconds that open connections are given to end.
 const DRAIN: Duration = Duration::from_secs(12);
+/// Time for the answers that say that a write's outcome is unknown to reach their callers.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Time for blocking calls to end when all else has.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// Runs `wxgate serve`.
 pub(crate) fn run(config: Config, lang: Lang) -> Outcome {
@@ -28,12 +32,16 @@ pub(crate) fn run(config: Config, lang: Lang) -> Outcome {
     for warning in &config.warnings {
         tracing::warn!("{}", warning.line(lang));
     }
-    runtime()?.block_on(async { Server::start(config, "listen.public", "listen.internal").await?.run().await })
+    on_runtime(async { Server::start(config, "listen.public", "listen.internal").await?.run().await })
 }
 
-/// The runtime that servers run on.
-pub(crate) fn runtime() -> Result<Runtime, Failure> {
-    Runtime::new().map_err(|error| cannot_start(&error))
+/// Runs a command that waits for the network or the store. What still blocks at its end, such as a name server that does
+/// not answer, is left behind.
+pub(crate) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = Runtime::new().map_err(|error| cannot_start(&error))?;
+    let outcome = runtime.block_on(command);
+    runtime.shutdown_timeout(LEAVE);
+    outcome
 }
 
 /// A server that serves.
@@ -49,6 +57,7 @@ impl Server {
     /// Opens what the configuration names and begins to serve. The two names say what sets the addresses.
     pub(crate) async fn start(config: Config, public_name: &str, internal_name: &str) -> Result<Self, Failure> {
         raise_file_limit();
+        survive_file_size_limit()?;
         let Config { settings, apps, .. } = config;
         // The listeners first: a second server on the same machine ends here, before it touches any data.
         let public = listen::bind(&settings.listen.public, public_name).await?;
@@ -96,13 +105,13 @@ impl Server {
         &self.internal.address
     }
 
-    /// Serves until SIGTERM or SIGINT. When a write's outcome is unknown, the process ends here at once, with 70: what
+    /// Serves until SIGTERM or SIGINT. When a write's outcome is unknown, the process ends within a second, with 70: what
     /// is in memory can no longer be trusted, and whoever starts it again reads what is on the disk.
     pub(crate) async fn run(mut self) -> Outcome {
         let stop = told_to_stop()?;
         let ended = tokio::select! {
             () = stop => Exit::Done,
-            () = until_failed(&self.store) => outcome_unknown(),
+            () = until_failed(&self.store) => self.outcome_unknown().await,
             _ = self.tasks.join_next() => {
                 tracing::error!("a part of the server ended by itself");
                 Exit::Problem
@@ -115,18 +124,31 @@ impl Server {
     /// Lets open connections end, then closes the store.
     pub(crate) async fn stop(mut self) {
         tracing::info!("stopping");
-        self.stop.send_replace(true);
-        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        let store = Arc::clone(&self.store);
         let closing = async {
-            if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            if !self.drained(DRAIN).await {
                 tracing::warn!("some connections did not end in time");
             }
-            self.store.close().await;
+            store.close().await;
         };
         tokio::select! {
-            () = closing => tracing::info!("stopped"),
-            () = until_failed(&self.store) => outcome_unknown(),
+            () = closing => return tracing::info!("stopped"),
+            () = until_failed(&store) => {}
         }
+        self.outcome_unknown().await;
+    }
+
+    /// Accepts no more and waits for the requests in hand. Whether all ended in time.
+    async fn drained(&mut self, time: Duration) -> bool {
+        self.stop.send_replace(true);
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        tokio::time::timeout(time, ended).await.is_ok()
+    }
+
+    async fn outcome_unknown(&mut self) -> ! {
+        tracing::error!("the outcome of a write is unknown: ending, so that a restart reads what is on the disk");
+        self.drained(LAST_WORDS).await;
+        exit(Exit::OutcomeUnknown as i32)
     }
 }
 
@@ -146,11 +168,6 @@ async fn until_failed(store: &SqliteStore) {
     store.failed().await;
 }
 
-fn outcome_unknown() -> ! {
-    tracing::error!("the outcome of a write is unknown: ending, so that a restart reads what is on the disk");
-    exit(Exit::OutcomeUnknown as i32)
-}
-
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the server is gone: reason enough to stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -168,6 +185,12 @@ fn raise_file_limit() {
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
+}
+
+/// A limit of file size is a full disk to the store. Left alone, its signal would end the process.
+fn survive_file_size_limit() -> Result<(), Failure> {
+    let exceeded = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    signal(exceeded).map(drop).map_err(|error| cannot_start(&error))
 }
 
 /// An error with all its causes, which only the last may make sense of.

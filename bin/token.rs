@@ -67,9 +67,8 @@ pub(crate) fn run(command: Command, global: &Global, lang: Lang) -> Outcome {
         check(scopes)?;
     }
     let settings = global.load()?.settings;
-    let runtime = crate::serve::runtime()?;
     let store = open(&settings.data_dir, &settings.store)?;
-    runtime.block_on(async {
+    crate::serve::on_runtime(async {
         let outcome = act(command, &store, lang).await;
         store.close().await;
         outcome
