@@ -1,0 +1,24 @@
+//! The built program against a WeChat of its own: what only a process shows. Signals, restarts, files, sockets, the
+//! command line, and what stands where once everything has gone through.
+//!
+//! Every test has its own directory, its own sandbox and ports that were free; what a route answers to which request is
+//! the concern of `crates/api/tests`.
+#![expect(clippy::unwrap_used, reason = "a test whose stage cannot be set must stop there")]
+
+mod support;
+
+mod apps;
+mod command_line;
+mod crash;
+mod disk;
+mod edge;
+mod files;
+mod first_steps;
+mod journey;
+mod one_code;
+mod restart;
+mod scenarios;
+mod secrets;
+mod smuggling;
+mod tokens;
+mod wechat;

@@ -1,0 +1,173 @@
+//! Everything that a server has to do with secrets, once, and the ways in which it goes wrong.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use wxgate_sandbox::{Endpoint, FaultKind, Scene, UserSpec};
+
+use super::forms::Canary;
+use crate::support::{At, Bench, Server, delete, get, post};
+
+/// A number that appears nowhere by chance.
+pub const PHONE: &str = "13987654321";
+
+struct Stage<'a> {
+    bench: &'a Bench,
+    server: &'a Server,
+    canaries: Vec<Canary>,
+}
+
+/// Plays it all. Gives the secrets that took part.
+pub async fn played(bench: &Bench, server: &Server) -> Vec<Canary> {
+    let mut stage = Stage { bench, server, canaries: Vec::new() };
+    let (alice, phone) = (Some("alice".to_owned()), Some(PHONE.to_owned()));
+    bench.sandbox.add_user(UserSpec { id: alice, phone, ..UserSpec::default() });
+    let skey = stage.session().await;
+    stage.phones(&skey).await;
+    stage.troubles().await;
+    stage.misplaced(&skey).await;
+    stage.tokens(&skey).await;
+    stage.endings(&skey).await;
+    stage.canaries
+}
+
+impl Stage<'_> {
+    fn code(&mut self) -> String {
+        let code = self.bench.sandbox.login(self.bench.appid(), "alice").unwrap();
+        self.canaries.push(Canary::text("code", &code));
+        code
+    }
+
+    fn keep_session_key(&mut self) {
+        let key = self.bench.sandbox.session_key(self.bench.appid(), "alice").unwrap();
+        self.canaries.push(Canary::text("session_key", key.expose()));
+        self.canaries.push(Canary::bytes("bytes of a session_key", &STANDARD.decode(key.expose()).unwrap()));
+    }
+
+    fn keep_skey(&mut self, skey: &str) {
+        self.canaries.push(Canary::text("skey", skey));
+        let bytes = URL_SAFE_NO_PAD.decode(skey.strip_prefix("wxg_").unwrap()).unwrap();
+        // In front stands the session's id, which is no secret.
+        self.canaries.push(Canary::bytes("bytes of an skey", &bytes[8..]));
+    }
+
+    async fn session(&mut self) -> String {
+        let code = self.code();
+        let skey = self.server.login(&code).await;
+        self.keep_session_key();
+        self.keep_skey(&skey);
+        skey
+    }
+
+    async fn phone(&self, skey: &str, body: &Value) -> u16 {
+        self.server.public.send(post("/v1/phone").bearer(skey).json(body)).await.status
+    }
+
+    async fn phones(&mut self, skey: &str) {
+        let tap = self.bench.sandbox.phone(self.bench.appid(), "alice").unwrap();
+        self.canaries.push(Canary::text("code of the button", &tap.code));
+        let sealed = json!({ "encryptedData": tap.data.encrypted_data, "iv": tap.data.iv });
+        assert_eq!(self.phone(skey, &json!({ "phoneCode": tap.code })).await, 200);
+        assert_eq!(self.phone(skey, &sealed).await, 200);
+        let mut bytes = STANDARD.decode(&tap.data.encrypted_data).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        let damaged = json!({ "encryptedData": STANDARD.encode(bytes), "iv": tap.data.iv });
+        assert_eq!(self.phone(skey, &damaged).await, 422);
+        for path in ["/v1/me", "/v1/me/export"] {
+            assert_eq!(self.server.public.send(get(path).bearer(skey)).await.status, 200, "{path}");
+        }
+        self.access_token().await;
+    }
+
+    /// The shared token, as WeChat gives it to whoever knows the AppSecret.
+    async fn access_token(&mut self) {
+        let app = &self.bench.apps[0];
+        let ask = json!({ "grant_type": "client_credential", "appid": app.appid, "secret": app.secret });
+        let wechat = At::Tcp(self.bench.wechat.to_string());
+        let token = wechat.send(post("/cgi-bin/stable_token").json(&ask)).await.text("access_token");
+        self.canaries.push(Canary::text("access_token", &token));
+    }
+
+    /// Every way in which a call that carries secrets fails.
+    async fn troubles(&mut self) {
+        let trouble = [
+            FaultKind::Errcode(-1),
+            FaultKind::Errcode(40125),
+            FaultKind::Status(500),
+            FaultKind::Html,
+            FaultKind::Redirect("/elsewhere".to_owned()),
+            FaultKind::ResetBefore,
+            FaultKind::ResetAfter,
+            FaultKind::Truncated,
+            FaultKind::InvalidUtf8,
+            FaultKind::Without("openid".to_owned()),
+            FaultKind::HugeBytes(1_000_000),
+        ];
+        for fault in trouble {
+            self.bench.sandbox.fault(Endpoint::Code2Session, fault.clone().times(1)).unwrap();
+            let code = self.code();
+            let answer = self.server.public.send(post("/v1/login").json(&json!({ "code": code }))).await;
+            assert!(answer.status >= 500, "{fault:?}");
+        }
+        let skey = self.session().await;
+        for endpoint in [Endpoint::PhoneNumber, Endpoint::CheckEncrypted] {
+            self.bench.sandbox.fault(endpoint, FaultKind::ResetAfter.times(1)).unwrap();
+        }
+        let tap = self.bench.sandbox.phone(self.bench.appid(), "alice").unwrap();
+        self.canaries.push(Canary::text("code whose answer was lost", &tap.code));
+        let sealed = json!({ "encryptedData": tap.data.encrypted_data, "iv": tap.data.iv });
+        assert_eq!(self.phone(&skey, &json!({ "phoneCode": tap.code })).await, 503);
+        assert_eq!(self.phone(&skey, &sealed).await, 503);
+        for scene in [Scene::UsedCode, Scene::ExpiredCode, Scene::OtherApp, Scene::BlockedUser] {
+            let code = self.bench.sandbox.scenario(scene, self.bench.appid(), "alice").unwrap().code;
+            let answer = self.server.public.send(post("/v1/login").json(&json!({ "code": code }))).await;
+            assert!((400..500).contains(&answer.status), "{scene:?}");
+            self.canaries.push(Canary::text("refused code", &code));
+        }
+    }
+
+    /// Secrets where none belongs.
+    async fn misplaced(&mut self, skey: &str) {
+        let code = self.code();
+        let requests = [
+            get(&format!("/v1/session?skey={skey}")),
+            get(&format!("/v1/session?token={skey}")),
+            get(&format!("/v1/login?code={code}")),
+            get(&format!("/v1/session/{skey}")),
+            delete(&format!("/v1/sessions/{skey}")).bearer(skey),
+            get("/v1/session").header("Authorization", &format!("Basic {skey}")),
+            get("/v1/session").bearer(skey).bearer(skey),
+            post("/v1/login").json(&json!({ code.clone(): skey })),
+            post("/v1/login").json(&json!({ "code": [code], "skey": skey })),
+            post("/v1/login").json(&json!({ "code": format!("{code} ") })),
+            post("/v1/login").form(&format!("code={code}&code={skey}")),
+            post("/v1/phone").bearer(skey).json(&json!({ "code": code })),
+            post("/v1/phone").bearer(skey).json(&json!({ "phoneCode": code, "iv": skey })),
+            post("/v1/login").header("Idempotency-Key", skey).header("User-Agent", "e2e").json(&json!({ "code": "" })),
+        ];
+        for (number, request) in requests.into_iter().enumerate() {
+            let answer = self.server.public.send(request).await;
+            assert!((400..500).contains(&answer.status), "request {number}: {answer:?}");
+        }
+    }
+
+    async fn tokens(&mut self, skey: &str) {
+        let made = self.bench.run(&["token", "create", "--name", "e2e", "--scope", "introspect"], "").await;
+        let token = made.stdout.trim();
+        self.canaries.push(Canary::text("API token", token));
+        let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix("wxa_").unwrap()).unwrap();
+        self.canaries.push(Canary::bytes("bytes of an API token", &bytes[16..]));
+        for (bearer, status) in [(token, 200), (skey, 401)] {
+            let introspect = post("/introspect").bearer(bearer).form(&format!("token={skey}"));
+            assert_eq!(self.server.internal.send(introspect).await.status, status);
+        }
+    }
+
+    async fn endings(&mut self, skey: &str) {
+        let refreshed = self.server.public.send(post("/v1/session/refresh").bearer(skey)).await.text("skey");
+        self.keep_skey(&refreshed);
+        assert_eq!(self.server.internal.send(get("/forward-auth").bearer(&refreshed)).await.status, 200);
+        assert_eq!(self.server.public.send(delete("/v1/session").bearer(&refreshed)).await.status, 200);
+        assert_eq!(self.server.internal.send(get("/forward-auth").bearer(&refreshed)).await.status, 401);
+    }
+}
