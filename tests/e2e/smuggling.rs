@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use wxgate_sandbox::Endpoint;
+
 use crate::support::{Bench, Raw, Server};
 
 /// Only a connection that is kept open is waited for so long.
@@ -72,6 +74,31 @@ async fn a_request_of_two_lengths_is_never_read_as_two_requests() {
         }
     }
     assert!(read_as_two.is_empty(), "{read_as_two:#?}");
+}
+
+/// Shapes that the standard lets a server read, one way or the other.
+const READABLE: &[(&str, bool)] = &[
+    ("Content-Length: LENGTH\r\nContent-Length: LENGTH\r\n", false),
+    ("X-A: b\nContent-Length: LENGTH\r\n", false),
+    ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", true),
+    ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", true),
+    ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", true),
+    ("Transfer-Encoding: chunked, chunked\r\n", true),
+    ("Transfer-Encoding: gzip, chunked\r\n", true),
+];
+
+#[tokio::test]
+async fn a_login_whose_length_is_said_twice_is_refused_and_not_carried_out() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    for (lines, chunked) in READABLE {
+        let login = format!("{{\"code\":\"{}\"}}", bench.code("alice"));
+        let lines = lines.replace("LENGTH", &login.len().to_string());
+        let body = if *chunked { format!("{:x}\r\n{login}\r\n0\r\n\r\n", login.len()) } else { login };
+        let answer = send(&server, &lines, &body).await;
+        assert_eq!((answer.statuses(), answer.closed), (vec![400], true), "{lines:?} {answer:?}");
+    }
+    assert!(bench.calls(Endpoint::Code2Session).is_empty());
 }
 
 #[tokio::test]

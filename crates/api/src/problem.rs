@@ -12,6 +12,8 @@ pub enum Problem {
     NotForm,
     /// The body did not arrive within its time.
     SlowBody,
+    /// The head says in two ways where the request ends.
+    AmbiguousLength,
     /// A key this route does not know.
     UnknownKey(String),
     /// A key that stands there twice, or in two spellings.
@@ -65,6 +67,9 @@ impl Problem {
         match self {
             Self::NotJson => "the body must be one JSON object in UTF-8".into(),
             Self::NotForm => "the body must be key=value pairs, percent-encoded UTF-8".into(),
+            Self::AmbiguousLength => {
+                "say once how long the body is: one Content-Length, or Transfer-Encoding: chunked, and lines that end in CR LF".into()
+            }
             Self::SlowBody => "the body did not arrive in time; send it at once".into(),
             Self::UnknownKey(key) => format!("`{key}` is not a key of this route; remove it or mend its spelling"),
             Self::DuplicateKey(key) => format!("`{key}` is given more than once; send it once, in one spelling"),
@@ -97,6 +102,10 @@ impl Problem {
         match self {
             Self::NotJson => "请求体必须是一个 UTF-8 编码的 JSON 对象".into(),
             Self::NotForm => "请求体必须是 key=value 形式，百分号编码的 UTF-8".into(),
+            Self::AmbiguousLength => {
+                "请求体的长度只能说明一次：一个 Content-Length，或 Transfer-Encoding: chunked，且每行以 CR LF 结尾"
+                    .into()
+            }
             Self::SlowBody => "请求体没有及时送达，请一次发完".into(),
             Self::UnknownKey(key) => format!("本接口没有 `{key}` 这个字段，请删除或改正拼写"),
             Self::DuplicateKey(key) => format!("`{key}` 出现了不止一次，请只用一种写法发送一次"),

@@ -3,13 +3,15 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::head::Head;
 
 /// Time from a request's first byte to the end of its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -22,6 +24,7 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Progress {
     state: Mutex<State>,
+    ambiguous: AtomicBool,
     closing: AtomicBool,
     told: Notify,
 }
@@ -36,36 +39,48 @@ enum State {
     Busy,
 }
 
+enum Arrived {
+    NewHead,
+    Head,
+    Body,
+}
+
 impl Progress {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State::Idle(Instant::now())),
+            ambiguous: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             told: Notify::new(),
         })
     }
 
-    fn set(&self, next: impl FnOnce(State) -> State) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = next(*state);
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn bytes_arrived(&self) {
-        self.set(|state| match state {
-            State::Idle(_) => State::Head(Instant::now()),
-            other => other,
-        });
+    /// What the bytes that just arrived belong to.
+    fn bytes_arrived(&self) -> Arrived {
+        let mut state = self.state();
+        match *state {
+            State::Idle(_) => {
+                *state = State::Head(Instant::now());
+                Arrived::NewHead
+            }
+            State::Head(_) => Arrived::Head,
+            State::Busy => Arrived::Body,
+        }
     }
 
     /// A head is complete: the request is in hand until the guard is dropped.
     pub fn busy(self: &Arc<Self>) -> Busy {
-        self.set(|_| State::Busy);
+        *self.state() = State::Busy;
         Busy(Arc::clone(self))
     }
 
     /// Whether no request is in hand, so that closing loses nobody's answer.
     pub fn is_unfinished(&self) -> bool {
-        !matches!(*self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Busy)
+        !matches!(*self.state(), State::Busy)
     }
 
     /// Asks the connection's task to end as soon as no request is in hand.
@@ -78,7 +93,7 @@ impl Progress {
     pub async fn over(&self) {
         loop {
             let now = Instant::now();
-            let deadline = match *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            let deadline = match *self.state() {
                 State::Idle(_) | State::Head(_) if self.closing.load(Ordering::Acquire) => return,
                 State::Idle(since) => since + IDLE_TIME,
                 State::Head(since) => since + HEAD_TIME,
@@ -99,16 +114,42 @@ impl Progress {
 /// A request in hand.
 pub struct Busy(Arc<Progress>);
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.set(|_| State::Idle(Instant::now()));
+impl Busy {
+    /// Whether the request's head says in two ways where it ends.
+    pub fn is_ambiguous(&self) -> bool {
+        self.0.ambiguous.swap(false, Ordering::AcqRel)
     }
 }
 
-/// A stream that tells [`Progress`] when bytes arrive.
+impl Drop for Busy {
+    fn drop(&mut self) {
+        *self.0.state() = State::Idle(Instant::now());
+    }
+}
+
+/// A stream that tells [`Progress`] when bytes arrive, and looks at the heads among them.
 pub struct Watched<S> {
-    pub stream: S,
-    pub progress: Arc<Progress>,
+    stream: S,
+    progress: Arc<Progress>,
+    head: Head,
+}
+
+impl<S> Watched<S> {
+    pub fn new(stream: S, progress: Arc<Progress>) -> Self {
+        Self { stream, progress, head: Head::new() }
+    }
+
+    fn look_at(&mut self, bytes: &[u8]) {
+        match self.progress.bytes_arrived() {
+            Arrived::Body => return,
+            Arrived::NewHead => self.head = Head::new(),
+            Arrived::Head => {}
+        }
+        self.head.read(bytes);
+        if self.head.is_ambiguous() {
+            self.progress.ambiguous.store(true, Ordering::Release);
+        }
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
@@ -120,7 +161,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.progress.bytes_arrived();
+            self.look_at(&buffer.filled()[before..]);
         }
         result
     }

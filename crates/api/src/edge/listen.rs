@@ -18,8 +18,8 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Edge;
 use super::connection::{Progress, Watched};
+use super::{Ambiguous, Edge};
 
 /// Connections open at once; beyond it the oldest without a request in hand yields.
 const CONNECTIONS: usize = 16_384;
@@ -106,8 +106,11 @@ async fn connection<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(|request: Request<Incoming>| {
+    let service = service_fn(|mut request: Request<Incoming>| {
         let busy = progress.busy();
+        if busy.is_ambiguous() {
+            request.extensions_mut().insert(Ambiguous);
+        }
         let edge = &edge;
         async move {
             let response = edge.answer(request, peer).await;
@@ -115,7 +118,7 @@ async fn connection<S>(
             Ok::<_, Infallible>(response)
         }
     });
-    let io = TokioIo::new(Watched { stream, progress: Arc::clone(&progress) });
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)

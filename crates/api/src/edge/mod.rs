@@ -2,6 +2,7 @@
 
 mod address;
 mod connection;
+mod head;
 mod limits;
 mod listen;
 
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
@@ -96,6 +97,9 @@ impl Edge {
     }
 
     fn admit<B>(&self, request: &Request<B>, info: &RequestInfo) -> Result<(), ApiError> {
+        if request.extensions().get::<Ambiguous>().is_some() || !is_plainly_framed(request.headers()) {
+            return Err(Problem::AmbiguousLength.into());
+        }
         let (path, query) = (request.uri().path(), request.uri().query());
         // To warp the slash at the end is nothing: `DELETE /v1/sessions/` would end them all.
         if path.len() > 1 && path.ends_with('/') {
@@ -107,6 +111,15 @@ impl Edge {
         }
         if self.public { self.app.request_limit.check(info.client) } else { Ok(()) }
     }
+}
+
+/// Marks a request whose raw head says in two ways where it ends; hyper keeps only one of them.
+#[derive(Debug, Clone, Copy)]
+struct Ambiguous;
+
+/// `chunked` is the one coding that nobody reads otherwise.
+fn is_plainly_framed(headers: &HeaderMap) -> bool {
+    headers.get_all(TRANSFER_ENCODING).iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
 }
 
 /// Whether a query holds an skey, under whatever name, or anything under the name `skey`.
@@ -135,6 +148,9 @@ fn finish(mut response: Response, language: Language, rid: &str) -> (Response, O
     headers.insert("x-request-id", HeaderValue::try_from(rid).expect("hex digits are a header value"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if matches!(failure, Some(ApiError::BadRequest(Problem::AmbiguousLength))) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     (response, failure)
 }
 
