@@ -16,6 +16,9 @@ use crate::{
 use std::fmt;
 use zeroize::Zeroizing;
 
+/// Of an appid in a payload, which may be any text at all, so many characters are repeated.
+const APPID_CHARACTERS: usize = 64;
+
 /// A payload as it arrived, and what is known about it.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
@@ -117,7 +120,7 @@ fn rejected(
     }
     let Ok(watermark) = watermark else { return Some(Cause::Schema { kind: found }) };
     if question.appid.is_some_and(|appid| appid != watermark.appid) {
-        return Some(Cause::OtherApp { appid: watermark.appid.clone() });
+        return Some(Cause::OtherApp { appid: watermark.appid.chars().take(APPID_CHARACTERS).collect() });
     }
     let now = question.now?;
     match watermark.check_time(now).err()? {
