@@ -37,6 +37,11 @@ impl PhoneNumber {
         serde_json::from_slice(&text).map_err(ApiError::internal)
     }
 
+    /// One text for one number, however its parts were written: `+8613800138000`.
+    pub fn canonical(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("+{}{}", self.country_code, self.pure_phone_number))
+    }
+
     /// Whether the parts, straight from WeChat, are of one number: digits, the whole one ending in the pure one after at
     /// most a prefix. (What comes out of a payload is held to the letter; there it was the client who brought it.)
     pub fn is_consistent(&self) -> bool {
@@ -110,6 +115,14 @@ mod tests {
         ] {
             assert!(!number(phone, pure, country).is_consistent(), "{phone}");
         }
+    }
+
+    #[test]
+    fn one_number_has_one_text() {
+        let (with, without) =
+            (number("+8613800138000", "13800138000", "86"), number("13800138000", "13800138000", "86"));
+        assert_eq!(*with.canonical(), "+8613800138000");
+        assert_eq!(with.canonical(), without.canonical());
     }
 
     #[test]

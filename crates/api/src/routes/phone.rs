@@ -226,7 +226,7 @@ async fn bind(
         digest,
         sealed_answer: PhoneAnswer::new(number.clone(), trust).seal(&app.vault, owner),
         phone_sealed: number.seal(&app.vault, Purpose::Phone, owner),
-        phone_index: app.vault.phone_index(&number.phone_number),
+        phone_index: app.vault.phone_index(&number.canonical()),
         trust,
         may_replace: app.is_fresh(session),
         opening,
