@@ -1,7 +1,8 @@
 -- Instants (*_at, *_until) are integer UTC seconds. Sealed columns are AEAD ciphertexts under the key file, bound to (appid, openid).
 
 CREATE TABLE members (
-    id             BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),                 -- UUIDv7
+    number         INTEGER PRIMARY KEY,                                                  -- what rows of sessions say; stays inside
+    id             BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),                      -- UUIDv7; what everybody else says
     appid          TEXT    NOT NULL,
     openid         TEXT    NOT NULL,
     unionid        TEXT,                                                                 -- null: WeChat has not said it
@@ -28,29 +29,27 @@ CREATE TABLE members (
     CHECK ((phone_sealed IS NULL) = (phone_bound_at IS NULL))
 ) STRICT;
 
+-- No index beside the id: it would stand in a random order, and every login would pay for it with a page of its own.
+-- For the same reason no foreign key: without an index, the deletion of a member would read this table from end to end.
+-- Whose rows are whose stands in memory.
 CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY CHECK (id > 0), -- grows with time, so rows append
-    member_id    BLOB    NOT NULL REFERENCES members (id),
-    skey_hash    BLOB    NOT NULL CHECK (length(skey_hash) = 32), -- SHA-256 of the skey's random half
+    member       INTEGER NOT NULL,                   -- members.number
+    skey_hash    BLOB    CHECK (length(skey_hash) = 32), -- SHA-256 of the skey's random half; null: ended, kept for its key
     created_at   INTEGER NOT NULL,
     last_seen_at INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,                   -- if unused until then; moves with use
     ends_at      INTEGER NOT NULL,                   -- in any case; never moves
-    user_agent   TEXT                                -- of the login, null: none was sent
+    user_agent   TEXT,                               -- of the login, null: none was sent
+    sealed_key   BLOB                                -- the session_key of the login, null: of no more use
 ) STRICT;
 
-CREATE INDEX sessions_by_member ON sessions (member_id);
-
--- For the purge, in place of a scan. Nearly in order of insertion.
-CREATE INDEX sessions_by_end ON sessions (min(expires_at, ends_at));
-
-CREATE TABLE session_keys (
-    member_id   BLOB    NOT NULL REFERENCES members (id),
-    id          INTEGER NOT NULL,                    -- of the session whose login brought the key; grows with time
-    sealed_key  BLOB    NOT NULL,
-    obtained_at INTEGER NOT NULL,
-    PRIMARY KEY (member_id, id)
-) STRICT, WITHOUT ROWID;
+-- What a command beside the server did to sessions and members, for the server to read again. Usually empty.
+CREATE TABLE outside_changes (
+    id         INTEGER PRIMARY KEY,
+    session_id INTEGER,                              -- null: about a member
+    member     INTEGER                               -- members.number, null: about a session
+) STRICT;
 
 -- The failure budget: tries at opening a payload that are under way or failed. Those that succeed are deleted.
 CREATE TABLE failures (

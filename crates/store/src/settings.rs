@@ -12,11 +12,14 @@ pub struct Settings {
     pub queue: usize,
     /// Connections that read at once.
     pub readers: u32,
+    /// How much memory sessions may take so that checks read no disk. Above it the oldest are read from the file, and a
+    /// login takes longer, since the file then has an index of whose session is whose.
+    pub index_max_bytes: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { url: "sqlite:".to_owned(), queue: 4096, readers: 4 }
+        Self { url: "sqlite:".to_owned(), queue: 4096, readers: 4, index_max_bytes: 1 << 30 }
     }
 }
 
@@ -27,6 +30,7 @@ impl fmt::Debug for Settings {
             .field("url", &self.scheme())
             .field("queue", &self.queue)
             .field("readers", &self.readers)
+            .field("index_max_bytes", &self.index_max_bytes)
             .finish()
     }
 }

@@ -3,8 +3,8 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{
-    ApiToken, BindPhone, Bound, Export, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
-    Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+    ApiToken, BindPhone, Bound, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
+    OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
 };
 
 /// Where members and sessions are kept.
@@ -25,6 +25,12 @@ pub trait Store: Send + Sync + 'static {
     /// `last_login_at` moves once a day. The `session_key` joins those of earlier logins (see
     /// [`session_keys`](Self::session_keys)). Above `max_sessions` live sessions, those with the smallest ids end.
     async fn record_login(&self, login: Login) -> Result<LoginOutcome>;
+
+    /// Who a session is of, without waiting for anything: what [`session`](Self::session) would say, as far as a check
+    /// needs it. A store that has it at hand only sometimes, or never, says [`Identified::Ask`].
+    fn identify(&self, _id: SessionId) -> Identified {
+        Identified::Ask
+    }
 
     /// The session as stored, whether it expired or its member is blocked: the caller judges.
     async fn session(&self, id: SessionId) -> Result<Option<Session>>;
@@ -104,7 +110,7 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes an API token. `true` if there was one that was not.
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;
 
-    /// Deletes sessions that are not live, failures older than a day and proofs past `usable_until`: at most `limit`
+    /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day and proofs past `usable_until`: at most `limit`
     /// of each, so that other writes need not wait long.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 

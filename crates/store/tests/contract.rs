@@ -21,6 +21,19 @@ macro_rules! cases {
 }
 wxgate_store::for_each_contract_case!(cases);
 
+/// The same without memory to spare: every question is answered from the file.
+#[tokio::test]
+async fn the_suite_holds_when_sessions_do_not_fit_in_memory() {
+    let dirs = TempDir::new().unwrap();
+    let settings = Settings { index_max_bytes: 0, ..Settings::default() };
+    wxgate_store::contract::run(async || {
+        let dir = TempDir::new_in(dirs.path()).unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&settings, &dir.keep()).unwrap());
+        store
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_suite_runs_as_a_whole() {
     let dirs = TempDir::new().unwrap();

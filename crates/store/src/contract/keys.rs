@@ -1,7 +1,7 @@
 //! The session keys of a member.
 
 use super::sample::{NOW, log_in, login};
-use crate::model::{MemberId, UnixSeconds};
+use crate::model::{MemberId, SessionId, UnixSeconds};
 use crate::store::Store;
 
 /// Which logins' keys are usable, newest first.
@@ -35,4 +35,27 @@ pub async fn a_login_after_ten_minutes_leaves_one_key(store: &dyn Store) {
     log_in(store, login("o1", 2, NOW + 600)).await;
     let held = store.export(member, NOW + 600).await.expect("a read").expect("a member").session_keys_obtained_at;
     assert_eq!(held, [NOW + 600]);
+}
+
+pub async fn a_key_outlives_the_end_of_its_session(store: &dyn Store) {
+    let member = log_in(store, login("o1", 1, NOW)).await.member.id;
+    log_in(store, login("o1", 2, NOW + 10)).await;
+    assert!(store.end_session(member, SessionId(1), NOW + 20).await.expect("a write"));
+    store.purge(NOW + 30, 100).await.expect("a write");
+    assert_eq!(usable(store, member, NOW + 30).await, [2, 1], "what was encrypted before the logout still opens");
+    store.end_sessions(member, NOW + 40).await.expect("a write");
+    log_in(store, login("o1", 3, NOW + 50)).await;
+    assert_eq!(usable(store, member, NOW + 50).await, [3, 2, 1]);
+    store.purge(NOW + 700, 100).await.expect("a write");
+    assert_eq!(usable(store, member, NOW + 700).await, [3]);
+}
+
+pub async fn the_newest_key_stays_while_another_session_lives(store: &dyn Store) {
+    let member = log_in(store, login("o1", 1, NOW)).await.member.id;
+    log_in(store, login("o1", 2, NOW + 10)).await;
+    assert!(store.end_session(member, SessionId(2), NOW + 20).await.expect("a write"));
+    for at in [NOW + 1000, NOW + 2000] {
+        store.purge(at, 100).await.expect("a write");
+        assert_eq!(usable(store, member, at).await, [2], "WeChat knows the newest only, whichever device asks");
+    }
 }

@@ -17,6 +17,7 @@
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
 
 pub mod erasure;
+pub mod identity;
 pub mod keys;
 pub mod logins;
 pub mod members;
@@ -63,6 +64,10 @@ macro_rules! for_each_contract_case {
             keys::at_most_three_keys_are_kept,
             keys::after_ten_minutes_only_the_newest_key_is_usable,
             keys::a_login_after_ten_minutes_leaves_one_key,
+            keys::a_key_outlives_the_end_of_its_session,
+            keys::the_newest_key_stays_while_another_session_lives,
+            identity::what_is_identified_is_what_is_stored,
+            identity::sessions_are_identified_whatever_the_order_of_their_ids,
             members::a_change_leaves_what_it_does_not_name,
             members::an_unknown_member_is_absent_everywhere,
             openings::five_tries_spend_ten_minutes,

@@ -1,6 +1,7 @@
 //! What a store takes and gives back.
 
 mod export;
+mod identity;
 mod ids;
 mod login;
 mod member;
@@ -10,6 +11,8 @@ mod session;
 mod token;
 
 pub use export::{AuditRow, Export, Purged, Readiness};
+pub(crate) use identity::{HASH_BYTES, shortened};
+pub use identity::{Identified, Identity};
 pub use ids::{MemberId, MemberKey, ParseIdError, SessionId, UnixSeconds};
 pub use login::{LoggedIn, Login, LoginOutcome, NewSession, SealedKey};
 pub use member::{BoundPhone, Member, Profile, Status, Trust};

@@ -1,26 +1,29 @@
 use rusqlite::{Connection, Result, named_params};
 
 use super::audit::{self, About};
+use super::writer::Tx;
+use super::{members, sessions};
 use crate::model::{MemberId, SessionId, UnixSeconds};
 
-/// Foreign keys see to it that no table is forgotten here.
+/// Foreign keys see to it that no table but that of sessions is forgotten here.
 pub(super) fn member(
-    tx: &Connection,
+    tx: &Tx<'_>,
     member: MemberId,
     pseudonym: &[u8; 32],
     actor: &str,
     now: UnixSeconds,
 ) -> Result<Option<Vec<SessionId>>> {
     let id = named_params! { ":member": member.0.as_bytes() };
-    let ended = tx
-        .prepare_cached("DELETE FROM sessions WHERE member_id = :member RETURNING id")?
-        .query_map(id, |row| row.get("id").map(SessionId))?
-        .collect::<Result<Vec<_>>>()?;
-    tx.prepare_cached("DELETE FROM session_keys WHERE member_id = :member")?.execute(id)?;
-    tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
-    if tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)? == 0 {
-        return Ok(None);
+    let Some(owner) = members::number(tx, member)? else { return Ok(None) };
+    let mut ended = Vec::new();
+    for (id, row) in sessions::rows_in(tx, owner)? {
+        sessions::delete(tx, id)?;
+        if !row.has_ended() {
+            ended.push(id);
+        }
     }
+    tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
+    tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;
     journal(tx, pseudonym, now)?;
     audit::record(tx, now, actor, "member.erased", &About::Erased(pseudonym))?;

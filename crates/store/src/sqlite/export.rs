@@ -1,16 +1,18 @@
 use rusqlite::{Connection, Result};
 
+use super::index::Index;
 use super::{audit, keys, members, sessions};
 use crate::model::{Export, MemberId, UnixSeconds};
 
-pub(super) fn member(conn: &Connection, id: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
+pub(super) fn member(conn: &Connection, index: &Index, id: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
     // One transaction, so that all parts are of one moment.
     let snapshot = conn.unchecked_transaction()?;
     let Some(member) = members::by_id(&snapshot, id)? else { return Ok(None) };
+    let keys = keys::of_member(&snapshot, index, id, now)?.into_iter().map(|key| key.obtained_at).collect();
     Ok(Some(Export {
         exported_at: now,
-        sessions: sessions::all(&snapshot, id)?,
-        session_keys_obtained_at: keys::obtained_at(&snapshot, id)?,
+        sessions: sessions::all(&snapshot, index, id)?,
+        session_keys_obtained_at: keys,
         audit: audit::of_member(&snapshot, id)?,
         member,
     }))

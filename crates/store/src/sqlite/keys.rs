@@ -1,62 +1,60 @@
-use rusqlite::{Connection, Result, Row, named_params};
+use std::cmp::Reverse;
 
+use rusqlite::{Connection, OptionalExtension, Result, named_params};
+
+use super::index::{Index, Row};
+use super::{members, sessions};
 use crate::model::{MemberId, SealedKey, SessionId, UnixSeconds};
 
 /// How many session keys of a member are kept, and for how long those that are not the newest.
-const KEPT: i64 = 3;
+const KEPT: usize = 3;
 const KEPT_SECONDS: i64 = 600;
 
-/// Keeps the key that the login of `session` brought, and no more of the others than may be used.
-pub(super) fn keep(
-    tx: &Connection,
-    member: MemberId,
-    session: SessionId,
-    sealed: &[u8],
-    now: UnixSeconds,
-) -> Result<()> {
-    const INSERT: &str = "
-        INSERT INTO session_keys (member_id, id, sealed_key, obtained_at)
-        VALUES (:member, :id, :sealed, :now)";
-    const TRIM: &str = "
-        DELETE FROM session_keys
-        WHERE member_id = :member
-          AND id NOT IN (
-            SELECT id
-            FROM session_keys
-            WHERE member_id = :member AND (id = :id OR obtained_at > :since)
-            ORDER BY id = :id DESC, obtained_at DESC, id DESC
-            LIMIT :kept)";
-    let member = member.0.as_bytes();
-    let insert = named_params! { ":member": member, ":id": session.0, ":sealed": sealed, ":now": now.0 };
-    tx.prepare_cached(INSERT)?.execute(insert)?;
-    let since = (now - KEPT_SECONDS).0;
-    let trim = named_params! { ":member": member, ":id": session.0, ":since": since, ":kept": KEPT };
-    tx.prepare_cached(TRIM)?.execute(trim)?;
-    Ok(())
+/// Which of a member's rows have a key that is of use, newest first: the newest, and what else is young enough.
+pub(super) fn usable(mut rows: Vec<(SessionId, Row)>, now: UnixSeconds) -> Vec<SessionId> {
+    let since = now - KEPT_SECONDS;
+    rows.sort_unstable_by_key(|(id, row)| Reverse((row.created_at, *id)));
+    let young = |(at, (_, row)): &(usize, (SessionId, Row))| *at == 0 || i64::from(row.created_at) > since.0;
+    rows.into_iter().enumerate().take(KEPT).take_while(young).map(|(_, (id, _))| id).collect()
 }
 
-/// The newest, and what else is young enough, newest first.
-pub(super) fn usable(conn: &Connection, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
-    let since = now - KEPT_SECONDS;
-    let mut keys = all(conn, member)?;
-    let young = keys.iter().skip(1).take_while(|key| key.obtained_at > since).count();
-    keys.truncate(1 + young);
+/// Whether the key of one of a member's rows must stay. When nobody is left who could use it, the newest only does
+/// while it is young: the next login brings another.
+pub(super) fn is_wanted(rows: Vec<(SessionId, Row)>, id: SessionId, now: UnixSeconds) -> bool {
+    let is_young = |row: &Row| i64::from(row.created_at) > (now - KEPT_SECONDS).0;
+    let is_of_use = rows.iter().any(|(other, row)| row.is_live(now) || (*other == id && is_young(row)));
+    is_of_use && usable(rows, now).contains(&id)
+}
+
+/// The usable keys of a member, newest first.
+pub(super) fn of_member(
+    conn: &Connection,
+    index: &Index,
+    member: MemberId,
+    now: UnixSeconds,
+) -> Result<Vec<SealedKey>> {
+    const SELECT: &str = "
+        SELECT sealed_key, created_at
+        FROM sessions
+        WHERE id = :id AND sealed_key IS NOT NULL";
+    let Some(owner) = members::number(conn, member)? else { return Ok(Vec::new()) };
+    let mut select = conn.prepare_cached(SELECT)?;
+    let mut keys = Vec::new();
+    for id in usable(sessions::rows(conn, index, owner)?, now) {
+        let key = select.query_row(named_params! { ":id": id.0 }, |row| {
+            Ok(SealedKey { sealed: row.get("sealed_key")?, obtained_at: UnixSeconds(row.get("created_at")?) })
+        });
+        keys.extend(key.optional()?);
+    }
     Ok(keys)
 }
 
-/// When each key that is there was obtained, newest first.
-pub(super) fn obtained_at(conn: &Connection, member: MemberId) -> Result<Vec<UnixSeconds>> {
-    Ok(all(conn, member)?.into_iter().map(|key| key.obtained_at).collect())
-}
-
-fn all(conn: &Connection, member: MemberId) -> Result<Vec<SealedKey>> {
-    const SELECT: &str = "
-        SELECT sealed_key, obtained_at
-        FROM session_keys
-        WHERE member_id = :member
-        ORDER BY obtained_at DESC, id DESC";
-    let row = |row: &Row<'_>| {
-        Ok(SealedKey { sealed: row.get("sealed_key")?, obtained_at: UnixSeconds(row.get("obtained_at")?) })
-    };
-    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, row)?.collect()
+/// Takes the key out of a row.
+pub(super) fn forget(tx: &Connection, id: SessionId) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE sessions
+        SET sealed_key = NULL
+        WHERE id = :id AND sealed_key IS NOT NULL";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.0 })?;
+    Ok(())
 }

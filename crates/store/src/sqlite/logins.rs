@@ -1,27 +1,26 @@
 use rusqlite::{Connection, Result};
 
-use super::{keys, members, sessions};
+use super::writer::Tx;
+use super::{members, sessions};
 use crate::model::{LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
 
 /// How exact `last_login_at` is.
 const LAST_LOGIN_SECONDS: i64 = 86_400;
 
-pub(super) fn record(tx: &Connection, login: &Login) -> Result<LoginOutcome> {
+pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
     let known = members::by_key(tx, &login.member)?;
     let is_new = known.is_none();
-    let member = match known {
-        Some(member) if member.status == Status::Blocked => return Ok(LoginOutcome::Blocked),
-        Some(member) => seen(tx, &member, login)?,
+    let (owner, member) = match known {
+        Some((_, member)) if member.status == Status::Blocked => return Ok(LoginOutcome::Blocked),
+        Some((owner, member)) => (owner, seen(tx, &member, login)?),
         None => joined(tx, login)?,
     };
-    if sessions::open(tx, member.id, &login.session, login.now)? {
-        keys::keep(tx, member.id, login.session.id, &login.sealed_key, login.now)?;
-    }
-    let ended = sessions::end_above(tx, member.id, login.session.id, login.max_sessions, login.now)?;
+    let rows = sessions::open(tx, owner, &member, login)?;
+    let ended = sessions::end_above(tx, &rows, login)?;
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
 }
 
-fn joined(tx: &Connection, login: &Login) -> Result<Member> {
+fn joined(tx: &Connection, login: &Login) -> Result<(u32, Member)> {
     let member = Member {
         id: login.new_member_id,
         key: login.member.clone(),
@@ -35,8 +34,7 @@ fn joined(tx: &Connection, login: &Login) -> Result<Member> {
         last_login_at: login.now,
         updated_at: login.now,
     };
-    members::insert(tx, &member)?;
-    Ok(member)
+    Ok((members::insert(tx, &member)?, member))
 }
 
 /// Most logins bring nothing new, and then nothing is written.

@@ -2,6 +2,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, named_params};
 use uuid::Uuid;
 
+use super::index::{Change, Person};
+use super::writer::Tx;
 use crate::model::{BoundPhone, Member, MemberId, MemberKey, Profile, Status, Trust, UnixSeconds};
 
 /// The columns that [`from_row`] reads.
@@ -22,28 +24,41 @@ pub(super) fn by_id(conn: &Connection, id: MemberId) -> Result<Option<Member>> {
     conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0.as_bytes() }, from_row).optional()
 }
 
-pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<Member>> {
-    const SELECT: &str = concat!("SELECT ", columns!(), " FROM members WHERE appid = :appid AND openid = :openid");
-    let params = named_params! { ":appid": key.appid, ":openid": key.openid };
-    conn.prepare_cached(SELECT)?.query_row(params, from_row).optional()
+/// The number of a member, by which rows of sessions name them.
+pub(super) fn number(conn: &Connection, id: MemberId) -> Result<Option<u32>> {
+    const SELECT: &str = "SELECT number FROM members WHERE id = :id";
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0.as_bytes() }, |row| row.get("number")).optional()
 }
 
-/// Adds a member who has no phone number and no note yet.
-pub(super) fn insert(tx: &Connection, member: &Member) -> Result<()> {
+pub(super) fn by_number(conn: &Connection, number: u32) -> Result<Option<Member>> {
+    const SELECT: &str = concat!("SELECT ", columns!(), " FROM members WHERE number = :number");
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":number": number }, from_row).optional()
+}
+
+pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<(u32, Member)>> {
+    const SELECT: &str =
+        concat!("SELECT number, ", columns!(), " FROM members WHERE appid = :appid AND openid = :openid");
+    let params = named_params! { ":appid": key.appid, ":openid": key.openid };
+    conn.prepare_cached(SELECT)?.query_row(params, |row| Ok((row.get("number")?, from_row(row)?))).optional()
+}
+
+/// Adds a member who has no phone number and no note yet. Their number.
+pub(super) fn insert(tx: &Connection, member: &Member) -> Result<u32> {
     const INSERT: &str = "
         INSERT INTO members (id, appid, openid, created_at, last_login_at, updated_at)
-        VALUES (:id, :appid, :openid, :created_at, :created_at, :created_at)";
+        VALUES (:id, :appid, :openid, :created_at, :created_at, :created_at)
+        RETURNING number";
     let params = named_params! {
         ":id": member.id.0.as_bytes(),
         ":appid": member.key.appid,
         ":openid": member.key.openid,
         ":created_at": member.created_at.0,
     };
-    tx.prepare_cached(INSERT)?.execute(params)?;
+    let number = tx.prepare_cached(INSERT)?.query_row(params, |row| row.get("number"))?;
     if member.unionid.is_some() || member.profile != Profile::default() {
         save(tx, member)?;
     }
-    Ok(())
+    Ok(number)
 }
 
 /// Writes what logins and the member themselves may change.
@@ -71,18 +86,16 @@ pub(super) fn save(tx: &Connection, member: &Member) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn change_profile(
-    tx: &Connection,
-    id: MemberId,
-    change: Profile,
-    now: UnixSeconds,
-) -> Result<Option<Member>> {
+pub(super) fn change_profile(tx: &Tx<'_>, id: MemberId, change: &Profile, now: UnixSeconds) -> Result<Option<Member>> {
     let Some(mut member) = by_id(tx, id)? else { return Ok(None) };
-    let changed = member.profile.changed_by(change);
+    let changed = member.profile.changed_by(change.clone());
     if changed != member.profile {
         member.profile = changed;
         member.updated_at = now;
         save(tx, &member)?;
+        if let Some(owner) = number(tx, id)? {
+            tx.note(Change::Person { owner, person: Person::from(&member) });
+        }
     }
     Ok(Some(member))
 }

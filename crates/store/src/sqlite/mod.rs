@@ -5,12 +5,14 @@ mod erase;
 mod export;
 mod failure;
 mod files;
+mod index;
 mod keys;
 mod logins;
 mod members;
 mod migrations;
 mod open;
 mod openings;
+mod outside;
 mod pragmas;
 mod proofs;
 mod purge;
@@ -20,16 +22,19 @@ mod tokens;
 mod writer;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{
-    ApiToken, BindPhone, Bound, Export, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
-    Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+    ApiToken, BindPhone, Bound, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
+    OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
 };
 use crate::store::Store;
+use index::Index;
 use readers::Readers;
 use writer::Writer;
 
@@ -40,6 +45,7 @@ use writer::Writer;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    index: Arc<Index>,
 }
 
 impl SqliteStore {
@@ -58,6 +64,16 @@ impl SqliteStore {
         self.writer.write(intent).await
     }
 
+    /// Waits until whose rows are whose is known; then reads.
+    async fn read_with_index<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection, &Index) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.index.settled().await;
+        let index = Arc::clone(&self.index);
+        self.read(move |conn| query(conn, &index)).await
+    }
+
     async fn read<T: Send + 'static>(&self, query: impl readers::Query<T>) -> Result<T> {
         self.readers.read(query).await
     }
@@ -66,11 +82,16 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
+        self.index.settled().await;
         self.write(move |tx| logins::record(tx, &login)).await
     }
 
+    fn identify(&self, id: SessionId) -> Identified {
+        self.index.identify(id)
+    }
+
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {
-        self.read(move |conn| sessions::by_id(conn, id)).await
+        self.readers.at_once(|conn| sessions::by_id(conn, id))
     }
 
     async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
@@ -86,15 +107,16 @@ impl Store for SqliteStore {
     }
 
     async fn end_sessions(&self, member: MemberId, now: UnixSeconds) -> Result<u64> {
+        self.index.settled().await;
         self.write(move |tx| sessions::end_all(tx, member, now)).await
     }
 
     async fn sessions(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
-        self.read(move |conn| sessions::live(conn, member, now)).await
+        self.read_with_index(move |conn, index| sessions::live(conn, index, member, now)).await
     }
 
     async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
-        self.read(move |conn| keys::usable(conn, member, now)).await
+        self.read_with_index(move |conn, index| keys::of_member(conn, index, member, now)).await
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>> {
@@ -102,7 +124,7 @@ impl Store for SqliteStore {
     }
 
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
-        self.write(move |tx| members::change_profile(tx, member, profile, now)).await
+        self.write(move |tx| members::change_profile(tx, member, &profile, now)).await
     }
 
     async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening> {
@@ -134,11 +156,12 @@ impl Store for SqliteStore {
         now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>> {
         let actor = actor.to_owned();
+        self.index.settled().await;
         self.writer.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &actor, now)).await
     }
 
     async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
-        self.read(move |conn| export::member(conn, member, now)).await
+        self.read_with_index(move |conn, index| export::member(conn, index, member, now)).await
     }
 
     async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {
@@ -168,11 +191,19 @@ impl Store for SqliteStore {
     }
 
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
-        self.write(move |tx| purge::slice(tx, now, limit)).await
+        self.index.settled().await;
+        let index = Arc::clone(&self.index);
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let due = tokio::task::spawn_blocking(move || (index.expired(now, most), index.take_loose(most)));
+        let (expired, loose) = due.await.map_err(|error| Error::Internal(error.into()))?;
+        let again = loose.clone();
+        let slice = self.write(move |tx| purge::slice(tx, expired.as_deref(), &loose, now, limit)).await;
+        self.index.put_back_loose(slice.as_ref().map_or(again, |slice| slice.kept.clone()));
+        slice.map(|slice| slice.purged)
     }
 
     async fn ready(&self) -> Result<Readiness> {
-        self.write(migrations::probe).await?;
+        self.write(|tx| migrations::probe(tx)).await?;
         self.read(|conn| migrations::version(conn).map(|schema_version| Readiness { schema_version })).await
     }
 }

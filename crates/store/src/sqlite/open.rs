@@ -1,13 +1,20 @@
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::index::{self, Index};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::writer::{self, Writer};
 use super::{SqliteStore, files, migrations, openings};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+
+/// How long an opening waits for the index: a store of usual size is whole when it is opened.
+const LOAD_PATIENCE: Duration = Duration::from_millis(100);
 
 impl SqliteStore {
     /// Opens the store in `data_dir`, which is made if it is not there (0700), and brings its schema up to date.
@@ -25,8 +32,12 @@ impl SqliteStore {
         migrate(&mut connection).map_err(|why| files::refused(&database, why))?;
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
-        let writer = Writer::start(connection, Role::Writer, Some(lock), settings.queue, Box::new(writer::commit))?;
-        Ok(Self { writer, readers })
+        let index = Arc::new(Index::loading(settings.index_max_bytes));
+        let commit = Box::new(writer::commit);
+        let writer = Writer::start(connection, Arc::clone(&index), Role::Writer, Some(lock), settings.queue, commit)?;
+        let store = Self { writer, readers, index };
+        store.load(connect(&database, Role::Reader)?)?;
+        Ok(store)
     }
 
     /// Opens the store for a command that runs beside the server: takes no lock, makes no file, migrates nothing.
@@ -47,8 +58,26 @@ impl SqliteStore {
             return Err(files::refused(&database, why));
         }
         let readers = Readers::open(&database, 1)?;
-        let writer = Writer::start(connection, Role::Guest, None, Settings::default().queue, Box::new(writer::commit))?;
-        Ok(Self { writer, readers })
+        let index = Arc::new(Index::none());
+        let (queue, commit) = (Settings::default().queue, Box::new(writer::commit));
+        let writer = Writer::start(connection, Arc::clone(&index), Role::Guest, None, queue, commit)?;
+        Ok(Self { writer, readers, index })
+    }
+
+    /// Fills the index on a thread of its own. Until it is done checks read the file, and what asks for all sessions of
+    /// a member waits.
+    fn load(&self, connection: Connection) -> Result<()> {
+        let (index, writer) = (Arc::downgrade(&self.index), self.writer.handle());
+        let (done, loaded) = mpsc::channel();
+        let load = move || {
+            index::load(&connection, &index);
+            writer.settle(done);
+        };
+        let thread = thread::Builder::new().name("wxgate-loader".to_owned()).spawn(load);
+        thread.map_err(|error| Error::Internal(error.into()))?;
+        // In time or not: both are fine.
+        let _ = loaded.recv_timeout(LOAD_PATIENCE);
+        Ok(())
     }
 }
 

@@ -1,15 +1,16 @@
 use rusqlite::{Connection, Result, ToSql, named_params};
 
-use super::openings;
-use crate::model::{Purged, UnixSeconds};
+use super::writer::Tx;
+use super::{keys, openings, sessions};
+use crate::model::{Purged, SessionId, UnixSeconds};
 
-const SESSIONS: &str = "
-    DELETE FROM sessions
-    WHERE id IN (
-        SELECT id
-        FROM sessions
-        WHERE min(expires_at, ends_at) <= :now
-        LIMIT :limit)";
+/// Where memory does not say which sessions are over: those with the smallest ids were there longest. What ends among
+/// later ones waits for its turn.
+const OLDEST: &str = "
+    SELECT id
+    FROM sessions
+    ORDER BY id
+    LIMIT :limit";
 
 /// Ids grow with time, so the oldest failures are found without an index on it.
 const FAILURES: &str = "
@@ -29,16 +30,72 @@ const PROOFS: &str = "
         WHERE usable_until < :now
         LIMIT :limit)";
 
-pub(super) fn slice(tx: &Connection, now: UnixSeconds, limit: u32) -> Result<Purged> {
+/// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
+pub(super) fn slice(
+    tx: &Tx<'_>,
+    expired: Option<&[SessionId]>,
+    loose: &[SessionId],
+    now: UnixSeconds,
+    limit: u32,
+) -> Result<Slice> {
     let delete = |sql: &str, now: UnixSeconds| {
         let params: &[(&str, &dyn ToSql)] = named_params! { ":now": now.0, ":limit": limit };
         tx.prepare_cached(sql)?.execute(params).map(|rows| rows as u64)
     };
-    let sessions = delete(SESSIONS, now)?;
+    let sessions = match expired {
+        Some(expired) => end(tx, expired, now)?,
+        None => end(tx, &oldest(tx, limit)?, now)?,
+    };
+    let kept = forget_keys(tx, loose, now)?;
     let failures = delete(FAILURES, now - openings::LONGEST_SECONDS)?;
     let proofs = delete(PROOFS, now)?;
-    let more = [sessions, failures, proofs].contains(&limit.into());
-    Ok(Purged { sessions, failures, proofs, more })
+    let keys = (loose.len() - kept.len()) as u64;
+    let more = [sessions, failures, proofs, keys].contains(&limit.into());
+    Ok(Slice { purged: Purged { sessions, failures, proofs, more }, kept })
+}
+
+/// What a slice did.
+pub(super) struct Slice {
+    pub(super) purged: Purged,
+    /// Rows to be looked at again: their key is still of use.
+    pub(super) kept: Vec<SessionId>,
+}
+
+fn oldest(tx: &Connection, limit: u32) -> Result<Vec<SessionId>> {
+    tx.prepare_cached(OLDEST)?
+        .query_map(named_params! { ":limit": limit }, |row| row.get("id").map(SessionId))?
+        .collect()
+}
+
+/// Deletes what is not live, but for a key that is still of use; how many sessions that were.
+fn end(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<u64> {
+    let mut ended = 0;
+    for id in ids {
+        let Some(row) = sessions::row(tx, *id)?.filter(|row| !row.is_live(now)) else { continue };
+        ended += u64::from(!row.has_ended());
+        if !keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
+            sessions::delete(tx, *id)?;
+        } else if !row.has_ended() {
+            sessions::empty(tx, *id)?;
+        }
+    }
+    Ok(ended)
+}
+
+/// Takes the keys that are of no more use, and rows that stayed for one only. Those that are, are given back.
+fn forget_keys(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<Vec<SessionId>> {
+    let mut kept = Vec::new();
+    for id in ids {
+        let Some(row) = sessions::row(tx, *id)? else { continue };
+        if keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
+            kept.push(*id);
+        } else if row.has_ended() {
+            sessions::delete(tx, *id)?;
+        } else {
+            keys::forget(tx, *id)?;
+        }
+    }
+    Ok(kept)
 }
 
 #[cfg(test)]
@@ -51,7 +108,6 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrations::run(&mut connection).unwrap();
         for (sql, way) in [
-            (SESSIONS, "SEARCH sessions USING COVERING INDEX sessions_by_end"),
             (FAILURES, "SEARCH failures USING INTEGER PRIMARY KEY"),
             (PROOFS, "SEARCH used_payloads USING COVERING INDEX used_payloads_by_usable_until"),
         ] {

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use r2d2::{ManageConnection, Pool};
@@ -17,7 +18,11 @@ pub(super) trait Query<T>: FnOnce(&Connection) -> rusqlite::Result<T> + Send + '
 impl<T, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static> Query<T> for F {}
 
 /// The connections that read.
-pub(super) struct Readers(Pool<SqliteConnectionManager>);
+pub(super) struct Readers {
+    pool: Pool<SqliteConnectionManager>,
+    /// For reads of one row.
+    quick: Mutex<Connection>,
+}
 
 impl Readers {
     pub(super) fn open(database: &Path, count: u32) -> Result<Self> {
@@ -27,20 +32,25 @@ impl Readers {
             .with_flags(flags)
             .with_init(|connection| pragmas::apply(connection, Role::Reader));
         // The pool would try again and again; a connection that cannot be had at all should say so at once.
-        manager.connect().map_err(|error| files::refused(database, error))?;
-        Pool::builder()
+        let quick = manager.connect().map_err(|error| files::refused(database, error))?;
+        let pool = Pool::builder()
             .max_size(count)
             .connection_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
             .build(manager)
-            .map(Self)
-            .map_err(|error| files::refused(database, error))
+            .map_err(|error| files::refused(database, error))?;
+        Ok(Self { pool, quick: Mutex::new(quick) })
+    }
+
+    /// Runs `query` right here: for what takes microseconds, less than to hand it to another thread.
+    pub(super) fn at_once<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        query(&self.quick.lock().unwrap_or_else(PoisonError::into_inner)).map_err(failure::of)
     }
 
     /// Runs `query` off the runtime's threads.
     pub(super) async fn read<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
-        let pool = self.0.clone();
+        let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let connection = pool.get().map_err(|_| Error::Busy)?;
             query(&connection).map_err(failure::of)

@@ -1,65 +1,127 @@
-use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row, named_params};
+use std::cmp::Reverse;
 
-use super::members;
-use crate::model::{MemberId, NewSession, Refresh, Session, SessionId, SessionRow, UnixSeconds};
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as SqlRow, named_params};
 
-/// Adds a session. `false` if this very one is there already.
-pub(super) fn open(tx: &Connection, member: MemberId, session: &NewSession, now: UnixSeconds) -> Result<bool> {
+use super::index::{self, Change, Index, Person, Row, seconds};
+use super::writer::Tx;
+use super::{members, outside};
+use crate::model::{Login, Member, MemberId, Refresh, Session, SessionId, SessionRow, UnixSeconds, shortened};
+
+/// A member's rows, ended ones too.
+pub(super) type Rows = Vec<(SessionId, Row)>;
+
+/// All rows of a member, in no order: from memory, or else by reading.
+pub(super) fn rows(conn: &Connection, index: &Index, owner: u32) -> Result<Rows> {
+    match index.of_member(owner) {
+        Some(rows) if !outside::is_due(conn)? => Ok(rows),
+        _ => stored_rows(conn, owner),
+    }
+}
+
+/// The same as a transaction sees it.
+pub(super) fn rows_in(tx: &Tx<'_>, owner: u32) -> Result<Rows> {
+    tx.of_member(owner).map_or_else(|| stored_rows(tx, owner), Ok)
+}
+
+fn stored_rows(conn: &Connection, owner: u32) -> Result<Rows> {
+    const SELECT: &str = "
+        SELECT id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at
+        FROM sessions
+        WHERE member = :owner";
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":owner": owner }, index::row)?.collect()
+}
+
+pub(super) fn row(conn: &Connection, id: SessionId) -> Result<Option<Row>> {
+    const SELECT: &str = "
+        SELECT id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at
+        FROM sessions
+        WHERE id = :id";
+    let row = |row: &SqlRow<'_>| index::row(row).map(|(_, row)| row);
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0 }, row).optional()
+}
+
+/// Adds a session, unless this very one is there already. The member's rows before.
+pub(super) fn open(tx: &Tx<'_>, owner: u32, member: &Member, login: &Login) -> Result<Rows> {
     const INSERT: &str = "
-        INSERT INTO sessions (id, member_id, skey_hash, created_at, last_seen_at, expires_at, ends_at, user_agent)
-        VALUES (:id, :member, :hash, :now, :now, :expires_at, :ends_at, :user_agent)";
+        INSERT INTO sessions
+            (id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at, user_agent, sealed_key)
+        VALUES (:id, :owner, :hash, :now, :now, :expires_at, :ends_at, :user_agent, :sealed_key)";
+    let rows = rows_in(tx, owner)?;
+    let session = &login.session;
     let params = named_params! {
         ":id": session.id.0,
-        ":member": member.0.as_bytes(),
+        ":owner": owner,
         ":hash": session.skey_hash,
-        ":now": now.0,
+        ":now": login.now.0,
         ":expires_at": session.expires_at.0,
         ":ends_at": session.ends_at.0,
         ":user_agent": session.user_agent,
+        ":sealed_key": login.sealed_key,
     };
     match tx.prepare_cached(INSERT)?.execute(params) {
-        Err(error) if is_constraint(&error) && is_there(tx, member, session)? => Ok(false),
-        inserted => inserted.map(|_| true),
+        Err(error) if is_constraint(&error) && is_there(tx, owner, login)? => {}
+        inserted => {
+            inserted?;
+            let row = Row {
+                hash: shortened(&session.skey_hash),
+                owner,
+                created_at: seconds(login.now),
+                last_seen_at: seconds(login.now),
+                expires_at: seconds(session.expires_at),
+                ends_at: seconds(session.ends_at),
+            };
+            let before = rows.iter().max_by_key(|(id, row)| (row.created_at, *id)).map(|(id, _)| *id);
+            tx.note(Change::Opened { id: session.id, row, person: Person::from(member), before });
+        }
     }
+    Ok(rows)
 }
 
 fn is_constraint(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }
 
-fn is_there(tx: &Connection, member: MemberId, session: &NewSession) -> Result<bool> {
+fn is_there(tx: &Connection, owner: u32, login: &Login) -> Result<bool> {
     const SELECT: &str = "
         SELECT 1
         FROM sessions
-        WHERE id = :id AND member_id = :member AND skey_hash = :hash";
-    let params = named_params! { ":id": session.id.0, ":member": member.0.as_bytes(), ":hash": session.skey_hash };
+        WHERE id = :id AND member = :owner AND skey_hash = :hash";
+    let params = named_params! { ":id": login.session.id.0, ":owner": owner, ":hash": login.session.skey_hash };
     tx.prepare_cached(SELECT)?.exists(params)
 }
 
-/// Ends the oldest live sessions of a member above `most`; the newest is kept in any case.
-pub(super) fn end_above(
-    tx: &Connection,
-    member: MemberId,
-    newest: SessionId,
-    most: u32,
-    now: UnixSeconds,
-) -> Result<Vec<SessionId>> {
-    const DELETE: &str = "
-        DELETE FROM sessions
-        WHERE id IN (
-            SELECT id
-            FROM sessions
-            WHERE member_id = :member AND id <> :newest AND expires_at > :now AND ends_at > :now
-            ORDER BY id DESC
-            LIMIT -1 OFFSET :others)
-        RETURNING id";
-    let params = named_params! {
-        ":member": member.0.as_bytes(),
-        ":newest": newest.0,
-        ":now": now.0,
-        ":others": most.saturating_sub(1),
-    };
-    tx.prepare_cached(DELETE)?.query_map(params, |row| row.get("id").map(SessionId))?.collect()
+/// Of a member's rows before a login, ends the oldest live sessions above the cap; that of the login is kept.
+pub(super) fn end_above(tx: &Tx<'_>, before: &Rows, login: &Login) -> Result<Vec<SessionId>> {
+    let others = before.iter().filter(|(id, row)| *id != login.session.id && row.is_live(login.now));
+    let mut others: Vec<_> = others.map(|(id, _)| *id).collect();
+    let most = usize::try_from(login.max_sessions.saturating_sub(1)).unwrap_or(usize::MAX);
+    if others.len() <= most {
+        return Ok(Vec::new());
+    }
+    others.sort_unstable_by_key(|id| Reverse(*id));
+    let ended = others.split_off(most);
+    for id in &ended {
+        empty(tx, *id)?;
+    }
+    Ok(ended)
+}
+
+/// Ends a session. Its row stays until the purge, for its key: a member who logs out of one device may be about to
+/// send what another login's key opens.
+pub(super) fn empty(tx: &Tx<'_>, id: SessionId) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE sessions
+        SET skey_hash = NULL, user_agent = NULL
+        WHERE id = :id";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.0 })?;
+    tx.note(Change::Ended { id });
+    Ok(())
+}
+
+pub(super) fn delete(tx: &Tx<'_>, id: SessionId) -> Result<()> {
+    tx.prepare_cached("DELETE FROM sessions WHERE id = :id")?.execute(named_params! { ":id": id.0 })?;
+    tx.note(Change::Gone { id });
+    Ok(())
 }
 
 pub(super) fn by_id(conn: &Connection, id: SessionId) -> Result<Option<Session>> {
@@ -69,8 +131,8 @@ pub(super) fn by_id(conn: &Connection, id: SessionId) -> Result<Option<Session>>
         ", sessions.id AS session_id, sessions.created_at AS session_created_at, skey_hash, last_seen_at, expires_at,
            ends_at, user_agent
          FROM sessions
-         JOIN members ON members.id = sessions.member_id
-         WHERE sessions.id = :id"
+         JOIN members ON members.number = sessions.member
+         WHERE sessions.id = :id AND skey_hash IS NOT NULL"
     );
     conn.prepare_cached(SELECT)?
         .query_row(named_params! { ":id": id.0 }, |row| {
@@ -88,27 +150,31 @@ pub(super) fn by_id(conn: &Connection, id: SessionId) -> Result<Option<Session>>
         .optional()
 }
 
-/// Whether the session is there and this member's.
+/// Whether the session is this member's and has not ended.
 pub(super) fn is_of(tx: &Connection, id: SessionId, member: MemberId) -> Result<bool> {
     const SELECT: &str = "
         SELECT 1
         FROM sessions
-        WHERE id = :id AND member_id = :member";
+        JOIN members ON members.number = sessions.member
+        WHERE sessions.id = :id AND members.id = :member AND skey_hash IS NOT NULL";
     tx.prepare_cached(SELECT)?.exists(named_params! { ":id": id.0, ":member": member.0.as_bytes() })
 }
 
-pub(super) fn touch(tx: &Connection, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
+pub(super) fn touch(tx: &Tx<'_>, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
     const UPDATE: &str = "
         UPDATE sessions
         SET last_seen_at = :seen_at, expires_at = :expires_at
-        WHERE id = :id AND last_seen_at <= :seen_at AND expires_at > :seen_at AND ends_at > :seen_at";
+        WHERE id = :id AND skey_hash IS NOT NULL
+          AND last_seen_at <= :seen_at AND expires_at > :seen_at AND ends_at > :seen_at";
     let params = named_params! { ":id": id.0, ":seen_at": seen_at.0, ":expires_at": expires_at.0 };
-    tx.prepare_cached(UPDATE)?.execute(params)?;
+    if tx.prepare_cached(UPDATE)?.execute(params)? == 1 {
+        tx.note(Change::Used { id, seen_at: seconds(seen_at), expires_at: seconds(expires_at), hash: None });
+    }
     Ok(())
 }
 
 /// Repeating a refresh finds the new hash in place of the old one, which is as good.
-pub(super) fn refresh(tx: &Connection, refresh: &Refresh) -> Result<bool> {
+pub(super) fn refresh(tx: &Tx<'_>, refresh: &Refresh) -> Result<bool> {
     const UPDATE: &str = "
         UPDATE sessions
         SET skey_hash = :new_hash, last_seen_at = :seen_at, expires_at = :expires_at
@@ -120,52 +186,68 @@ pub(super) fn refresh(tx: &Connection, refresh: &Refresh) -> Result<bool> {
         ":seen_at": refresh.seen_at.0,
         ":expires_at": refresh.expires_at.0,
     };
-    Ok(tx.prepare_cached(UPDATE)?.execute(params)? == 1)
+    let is_done = tx.prepare_cached(UPDATE)?.execute(params)? == 1;
+    if is_done {
+        tx.note(Change::Used {
+            id: refresh.id,
+            seen_at: seconds(refresh.seen_at),
+            expires_at: seconds(refresh.expires_at),
+            hash: Some(shortened(&refresh.new_hash)),
+        });
+    }
+    Ok(is_done)
 }
 
-pub(super) fn end(tx: &Connection, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool> {
-    const DELETE: &str = "
-        DELETE FROM sessions
-        WHERE id = :id AND member_id = :member
-        RETURNING expires_at > :now AND ends_at > :now";
-    let params = named_params! { ":id": id.0, ":member": member.0.as_bytes(), ":now": now.0 };
-    let live = tx.prepare_cached(DELETE)?.query_row(params, |row| row.get(0)).optional()?;
-    Ok(live.unwrap_or(false))
+pub(super) fn end(tx: &Tx<'_>, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool> {
+    let Some(owner) = members::number(tx, member)? else { return Ok(false) };
+    let own = row(tx, id)?.filter(|row| row.owner == owner && !row.has_ended());
+    let Some(row) = own else { return Ok(false) };
+    empty(tx, id)?;
+    Ok(row.is_live(now))
 }
 
-pub(super) fn end_all(tx: &Connection, member: MemberId, now: UnixSeconds) -> Result<u64> {
-    const DELETE: &str = "
-        DELETE FROM sessions
-        WHERE member_id = :member
-        RETURNING expires_at > :now AND ends_at > :now";
-    let params = named_params! { ":member": member.0.as_bytes(), ":now": now.0 };
-    let mut delete = tx.prepare_cached(DELETE)?;
-    delete.query_map(params, |row| row.get::<_, bool>(0))?.try_fold(0, |ended, live| Ok(ended + u64::from(live?)))
+pub(super) fn end_all(tx: &Tx<'_>, member: MemberId, now: UnixSeconds) -> Result<u64> {
+    let Some(owner) = members::number(tx, member)? else { return Ok(0) };
+    let mut live = 0;
+    for (id, row) in rows_in(tx, owner)? {
+        if !row.has_ended() {
+            empty(tx, id)?;
+            live += u64::from(row.is_live(now));
+        }
+    }
+    Ok(live)
 }
 
 /// Live ones, newest first.
-pub(super) fn live(conn: &Connection, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
-    let mut sessions = all(conn, member)?;
+pub(super) fn live(conn: &Connection, index: &Index, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
+    let mut sessions = all(conn, index, member)?;
     sessions.retain(|session| session.expires_at > now && session.ends_at > now);
     Ok(sessions)
 }
 
-/// All there are, newest first.
-pub(super) fn all(conn: &Connection, member: MemberId) -> Result<Vec<SessionRow>> {
+/// All that have not ended, expired ones too, newest first.
+pub(super) fn all(conn: &Connection, index: &Index, member: MemberId) -> Result<Vec<SessionRow>> {
     const SELECT: &str = "
-        SELECT id, created_at, last_seen_at, expires_at, ends_at, user_agent
+        SELECT created_at, last_seen_at, expires_at, ends_at, user_agent
         FROM sessions
-        WHERE member_id = :member
-        ORDER BY id DESC";
-    let row = |row: &Row<'_>| {
-        Ok(SessionRow {
-            id: SessionId(row.get("id")?),
-            created_at: UnixSeconds(row.get("created_at")?),
-            last_seen_at: UnixSeconds(row.get("last_seen_at")?),
-            expires_at: UnixSeconds(row.get("expires_at")?),
-            ends_at: UnixSeconds(row.get("ends_at")?),
-            user_agent: row.get("user_agent")?,
-        })
-    };
-    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, row)?.collect()
+        WHERE id = :id AND skey_hash IS NOT NULL";
+    let Some(owner) = members::number(conn, member)? else { return Ok(Vec::new()) };
+    let mut rows = rows(conn, index, owner)?;
+    rows.sort_unstable_by_key(|(id, _)| Reverse(*id));
+    let mut select = conn.prepare_cached(SELECT)?;
+    let mut sessions = Vec::with_capacity(rows.len());
+    for (id, _) in rows {
+        let session = select.query_row(named_params! { ":id": id.0 }, |row| {
+            Ok(SessionRow {
+                id,
+                created_at: UnixSeconds(row.get("created_at")?),
+                last_seen_at: UnixSeconds(row.get("last_seen_at")?),
+                expires_at: UnixSeconds(row.get("expires_at")?),
+                ends_at: UnixSeconds(row.get("ends_at")?),
+                user_agent: row.get("user_agent")?,
+            })
+        });
+        sessions.extend(session.optional()?);
+    }
+    Ok(sessions)
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use wxgate_store::{LoginOutcome, SqliteStore, Store};
+use wxgate_store::{Identified, LoginOutcome, Profile, SessionId, SqliteStore, Store};
 
 use crate::{NOW, log_in, login, open};
 
@@ -42,4 +42,37 @@ async fn a_command_writes_beside_the_server() {
     assert_eq!(server.sessions(member.member.id, NOW).await.unwrap().len(), 2);
     command.close().await;
     log_in(&server, login("o1", 101)).await;
+}
+
+#[tokio::test]
+async fn what_a_command_changes_is_what_the_server_says_of_it() {
+    let dir = TempDir::new().unwrap();
+    let server = open(dir.path());
+    let (kept, gone) = (log_in(&server, login("o1", 1)).await.member, log_in(&server, login("o2", 2)).await.member);
+    let command = SqliteStore::open_shared(dir.path()).unwrap();
+    assert!(command.end_session(kept.id, SessionId(1), NOW).await.unwrap());
+    log_in(&command, login("o1", 3)).await;
+    let named = Profile { nick_name: Some("n".to_owned()), ..Profile::default() };
+    command.change_profile(kept.id, named, NOW).await.unwrap();
+    command.erase_member(gone.id, [9; 32], "operator", NOW).await.unwrap().unwrap();
+    assert_eq!(server.sessions(kept.id, NOW).await.unwrap().len(), 1);
+    // Any write takes in what others wrote; without one the server looks four times a second.
+    server.ready().await.unwrap();
+    assert!(matches!(server.identify(SessionId(1)), Identified::Absent));
+    assert!(matches!(server.identify(SessionId(2)), Identified::Absent));
+    assert!(
+        matches!(server.identify(SessionId(3)), Identified::Known(found) if found.nick_name.as_deref() == Some("n"))
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_writes_nothing_hears_of_a_command_too() {
+    let dir = TempDir::new().unwrap();
+    let server = open(dir.path());
+    let member = log_in(&server, login("o1", 1)).await.member;
+    let command = SqliteStore::open_shared(dir.path()).unwrap();
+    assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
+    while !matches!(server.identify(SessionId(1)), Identified::Absent) {
+        tokio::task::yield_now().await;
+    }
 }

@@ -4,15 +4,16 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::Verdict;
+use super::tx::Tx;
 use crate::error::{Error, Result};
 use crate::sqlite::failure;
+use crate::sqlite::index::Index;
+use crate::sqlite::outside;
+use crate::sqlite::pragmas::Role;
 
-/// What runs on the writing connection, inside a transaction.
-pub(in crate::sqlite) trait Work<T>:
-    FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static
-{
-}
-impl<T, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static> Work<T> for F {}
+/// What runs on the writing connection, inside a transaction. A second time, if the first was undone.
+pub(in crate::sqlite) trait Work<T>: FnMut(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static {}
+impl<T, F: FnMut(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static> Work<T> for F {}
 
 /// How a batch is committed: a parameter, so that a test can see what a disk that fails does.
 pub(in crate::sqlite) type Commit = Box<dyn FnMut(&Connection) -> rusqlite::Result<()> + Send>;
@@ -24,8 +25,10 @@ pub(in crate::sqlite) fn commit(connection: &Connection) -> rusqlite::Result<()>
 
 /// One write on its way through a batch.
 pub(super) trait Intent: Send {
-    /// Does the work. An error spoils the whole batch; one that is the work's own is kept for its caller.
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()>;
+    /// Does the work. An error spoils the whole batch.
+    fn apply(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()>;
+    /// Does the work so that an error of its own is kept for its caller and undoes nothing else.
+    fn apply_apart(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()>;
     /// Whether what it deletes must leave the log as well.
     fn scrubs(&self) -> bool;
     /// Tells the caller.
@@ -33,7 +36,7 @@ pub(super) trait Intent: Send {
 }
 
 pub(super) struct Task<F, T> {
-    work: Option<F>,
+    work: F,
     result: Option<rusqlite::Result<T>>,
     answer: oneshot::Sender<Result<T>>,
     scrub: bool,
@@ -41,15 +44,18 @@ pub(super) struct Task<F, T> {
 
 impl<F, T> Task<F, T> {
     pub(super) fn new(work: F, answer: oneshot::Sender<Result<T>>, scrub: bool) -> Self {
-        Self { work: Some(work), result: None, answer, scrub }
+        Self { work, result: None, answer, scrub }
     }
 }
 
 impl<T: Send, F: Work<T>> Intent for Task<F, T> {
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if let Some(work) = self.work.take() {
-            self.result = Some(in_savepoint(connection, work)?);
-        }
+    fn apply(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()> {
+        self.result = Some(Ok((self.work)(tx)?));
+        Ok(())
+    }
+
+    fn apply_apart(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()> {
+        self.result = Some(in_savepoint(tx, &mut self.work)?);
         Ok(())
     }
 
@@ -69,44 +75,84 @@ impl<T: Send, F: Work<T>> Intent for Task<F, T> {
 }
 
 /// The inner result is the work's own and undone if it is an error; the outer error spoils the transaction.
-fn in_savepoint<T>(connection: &Connection, work: impl Work<T>) -> rusqlite::Result<rusqlite::Result<T>> {
-    run(connection, "SAVEPOINT intent")?;
-    match work(connection) {
+fn in_savepoint<T>(tx: &Tx<'_>, work: &mut impl Work<T>) -> rusqlite::Result<rusqlite::Result<T>> {
+    let mark = tx.mark();
+    run(tx, "SAVEPOINT intent")?;
+    match work(tx) {
         Ok(value) => {
-            run(connection, "RELEASE intent")?;
+            run(tx, "RELEASE intent")?;
             Ok(Ok(value))
         }
         // Some errors make SQLite roll the whole transaction back by itself (sqlite.org/lang_transaction.html, section 3).
-        Err(error) if failure::is_io(&error) || connection.is_autocommit() => Err(error),
+        Err(error) if failure::is_io(&error) || tx.is_autocommit() => Err(error),
         Err(error) => {
-            run(connection, "ROLLBACK TO intent")?;
-            run(connection, "RELEASE intent")?;
+            run(tx, "ROLLBACK TO intent")?;
+            run(tx, "RELEASE intent")?;
+            tx.undo(mark);
             Ok(Err(error))
         }
     }
 }
 
-/// Applies the intents in one transaction and commits it.
-pub(super) fn apply(connection: &Connection, commit: &mut Commit, batch: &mut [Box<dyn Intent>]) -> Verdict {
-    let applied = run(connection, "BEGIN IMMEDIATE")
-        .and_then(|()| batch.iter_mut().try_for_each(|intent| intent.apply(connection)));
+/// Applies the intents in one transaction, commits it and tells the index.
+///
+/// Hardly any intent fails, so nothing is spent on undoing one alone: the first failure undoes all, and then each is
+/// done again in a savepoint of its own.
+pub(super) fn apply(
+    connection: &Connection,
+    index: &Index,
+    role: Role,
+    commit: &mut Commit,
+    batch: &mut [Box<dyn Intent>],
+) -> Verdict {
+    let tx = Tx::new(connection, index);
+    let mut applied = all(&tx, role, batch, |intent, tx| intent.apply(tx));
+    if let Err(error) = &applied
+        && !(failure::is_io(error) || tx.is_autocommit())
+    {
+        if let Err(error) = abandon(&tx) {
+            return Verdict::Unknown(error);
+        }
+        applied = all(&tx, role, batch, |intent, tx| intent.apply_apart(tx));
+    }
     if let Err(error) = applied {
-        return if failure::is_io(&error) { Verdict::Unknown(error) } else { roll_back(connection, error) };
+        return if failure::is_io(&error) { Verdict::Unknown(error) } else { roll_back(&tx, error) };
     }
     match commit(connection) {
-        Ok(()) => Verdict::Committed,
-        Err(error) if failure::is_full(&error) => roll_back(connection, error),
+        Ok(()) => {
+            index.apply(tx.into_changes());
+            Verdict::Committed
+        }
+        Err(error) if failure::is_full(&error) => roll_back(&tx, error),
         Err(error) => Verdict::Unknown(error),
     }
 }
 
-fn roll_back(connection: &Connection, cause: rusqlite::Error) -> Verdict {
-    if !connection.is_autocommit()
-        && let Err(error) = run(connection, "ROLLBACK")
-    {
-        return Verdict::Unknown(error);
+fn all(
+    tx: &Tx<'_>,
+    role: Role,
+    batch: &mut [Box<dyn Intent>],
+    mut apply: impl FnMut(&mut dyn Intent, &Tx<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    run(tx, "BEGIN IMMEDIATE")?;
+    if role == Role::Writer {
+        outside::take_in(tx)?;
     }
-    Verdict::RolledBack(Arc::new(cause))
+    batch.iter_mut().try_for_each(|intent| apply(&mut **intent, tx))?;
+    if role == Role::Guest { tx.tell() } else { Ok(()) }
+}
+
+fn roll_back(tx: &Tx<'_>, cause: rusqlite::Error) -> Verdict {
+    match abandon(tx) {
+        Ok(()) => Verdict::RolledBack(Arc::new(cause)),
+        Err(error) => Verdict::Unknown(error),
+    }
+}
+
+/// Undoes the transaction, if SQLite has not done so.
+fn abandon(tx: &Tx<'_>) -> rusqlite::Result<()> {
+    tx.undo(0);
+    if tx.is_autocommit() { Ok(()) } else { run(tx, "ROLLBACK") }
 }
 
 fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {

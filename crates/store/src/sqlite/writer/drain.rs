@@ -1,23 +1,35 @@
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, watch};
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::batch::{self, Commit, Intent};
 use super::{Message, State, Verdict};
+use crate::sqlite::index::Index;
+use crate::sqlite::outside;
 use crate::sqlite::pragmas::Role;
 
 /// The most intents that are committed together.
 const BATCH: usize = 256;
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
 const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
+/// How long nothing happens before the writer looks around: for what a command wrote.
+const IDLE: Duration = Duration::from_millis(250);
 /// As the pragma of the same name.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The thread's side: takes what waits, commits it, answers.
 pub(super) struct Drain {
     connection: Connection,
+    index: Arc<Index>,
     role: Role,
+    /// Only to wait for no longer than an idle while.
+    clock: Runtime,
     queue: mpsc::Receiver<Message>,
     state: watch::Sender<State>,
     commit: Commit,
@@ -30,26 +42,29 @@ pub(super) struct Drain {
 impl Drain {
     pub(super) fn new(
         connection: Connection,
+        index: Arc<Index>,
         role: Role,
         queue: mpsc::Receiver<Message>,
         state: watch::Sender<State>,
         commit: Commit,
-    ) -> Self {
-        Self { connection, role, queue, state, commit, closing: false, scrub_due: false }
+    ) -> io::Result<Self> {
+        let clock = runtime::Builder::new_current_thread().enable_time().build()?;
+        Ok(Self { connection, index, role, clock, queue, state, commit, closing: false, scrub_due: false })
     }
 
     /// Ends when the queue is closed and empty, or when the outcome of a batch is unknown.
     pub(super) fn run(mut self) {
         while let Some(mut batch) = self.next_batch() {
-            if batch.is_empty() {
+            if batch.is_empty() && !self.is_outside_due() {
                 continue;
             }
-            let verdict = batch::apply(&self.connection, &mut self.commit, &mut batch);
+            let verdict = batch::apply(&self.connection, &self.index, self.role, &mut self.commit, &mut batch);
             if let Verdict::Unknown(error) = &verdict {
                 return self.fail(error, batch, &verdict);
             }
             self.scrub(batch.iter().any(|intent| intent.scrubs()));
             answer(batch, &verdict);
+            self.shrink();
         }
         if self.closing && self.role == Role::Writer {
             self.empty_log(SCRUB_PATIENCE);
@@ -57,13 +72,24 @@ impl Drain {
         self.state.send_replace(State::Closed);
     }
 
-    /// Waits for an intent and takes what waits behind it.
+    /// Waits for an intent and takes what waits behind it; nothing after an idle while.
     fn next_batch(&mut self) -> Option<Vec<Box<dyn Intent>>> {
         let mut batch = Vec::new();
-        let mut message = self.queue.blocking_recv()?;
+        let mut message = match self.queue.try_recv() {
+            Ok(message) => message,
+            Err(_) => match self.wait() {
+                Ok(message) => message?,
+                Err(_) => return Some(batch),
+            },
+        };
         loop {
             match message {
                 Message::Apply(intent) => batch.push(intent),
+                Message::Settle(done) => {
+                    self.settle();
+                    // Nobody may be waiting any more.
+                    let _ = done.send(());
+                }
                 Message::Stop => {
                     self.closing = true;
                     self.queue.close();
@@ -76,6 +102,49 @@ impl Drain {
                 Ok(next) => message = next,
                 Err(_) => return Some(batch),
             }
+        }
+    }
+
+    fn wait(&mut self) -> Result<Option<Message>, Elapsed> {
+        let Self { clock, queue, .. } = self;
+        clock.block_on(async { timeout(IDLE, queue.recv()).await })
+    }
+
+    /// A command beside the server may have written. What cannot be read now is read with the next batch.
+    fn is_outside_due(&self) -> bool {
+        self.role == Role::Writer && outside::is_due(&self.connection).unwrap_or(false)
+    }
+
+    /// What memory does not hold, the file must find: whose session is whose. What it holds needs no index there.
+    fn settle(&self) {
+        if self.role == Role::Writer {
+            self.index_members(!self.index.is_complete());
+        }
+        self.index.settle();
+    }
+
+    /// Keeps the memory that sessions take within its limit.
+    fn shrink(&self) {
+        if self.index.is_full() {
+            if self.index.is_complete() {
+                tracing::warn!(
+                    "sessions take more memory than store.index_max_bytes: the oldest are read from the file"
+                );
+                self.index_members(true);
+            }
+            self.index.shrink();
+        }
+    }
+
+    /// Without the index what needs it reads all sessions, so that a failure only costs time.
+    fn index_members(&self, needed: bool) {
+        let sql = if needed {
+            "CREATE INDEX IF NOT EXISTS sessions_by_member ON sessions (member)"
+        } else {
+            "DROP INDEX IF EXISTS sessions_by_member"
+        };
+        if let Err(error) = self.connection.execute_batch(sql) {
+            tracing::warn!(error = %error, "whose session is whose could not be indexed in the file");
         }
     }
 

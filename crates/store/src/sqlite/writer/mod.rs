@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::future::{self, Future};
 use std::mem;
+use std::sync::mpsc as channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -12,11 +13,14 @@ use self::batch::Commit;
 use self::batch::{Intent, Task};
 pub(super) use self::batch::{Work, commit};
 use self::drain::Drain;
+pub(super) use self::tx::Tx;
+use super::index::Index;
 use super::pragmas::Role;
 use crate::error::{Error, Result};
 
 mod batch;
 mod drain;
+mod tx;
 
 /// The way to the thread that owns the writing connection.
 pub(super) struct Writer {
@@ -27,6 +31,8 @@ pub(super) struct Writer {
 
 enum Message {
     Apply(Box<dyn Intent>),
+    /// The index is loaded: see to it that whose session is whose can be found, then say so.
+    Settle(channel::Sender<()>),
     /// Finish what waits, then end.
     Stop,
 }
@@ -42,6 +48,7 @@ impl Writer {
     /// Starts the thread. It holds `lock` until it ends.
     pub(super) fn start(
         connection: Connection,
+        index: Arc<Index>,
         role: Role,
         lock: Option<File>,
         queue: usize,
@@ -49,7 +56,8 @@ impl Writer {
     ) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let (states, state) = watch::channel(State::Running);
-        let drain = Drain::new(connection, role, receiver, states, commit);
+        let drain = Drain::new(connection, index, role, receiver, states, commit)
+            .map_err(|error| Error::Internal(error.into()))?;
         let thread = thread::Builder::new()
             .name("wxgate-writer".to_owned())
             .spawn(move || {
@@ -58,6 +66,11 @@ impl Writer {
             })
             .map_err(|error| Error::Internal(error.into()))?;
         Ok(Self { queue: sender, state, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// For the one who loads the index. It keeps no store open.
+    pub(super) fn handle(&self) -> Handle {
+        Handle(self.queue.downgrade())
     }
 
     /// Queues `work` and waits until it is durable.
@@ -99,6 +112,18 @@ impl Writer {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+pub(super) struct Handle(mpsc::WeakSender<Message>);
+
+impl Handle {
+    /// Says that the index is loaded. `done` hears when the writer is ready for it.
+    pub(super) fn settle(&self, done: channel::Sender<()>) {
+        if let Some(queue) = self.0.upgrade() {
+            // Refused only by a thread that has ended.
+            let _ = queue.blocking_send(Message::Settle(done));
         }
     }
 }

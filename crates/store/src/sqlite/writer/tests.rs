@@ -1,7 +1,6 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc as channel;
 use std::task::Poll;
 
 use rusqlite::ffi;
@@ -26,21 +25,27 @@ impl Bench {
         let dir = TempDir::new().unwrap();
         let connection = Connection::open(dir.path().join("test.db")).unwrap();
         pragmas::apply(&connection, Role::Writer).unwrap();
-        connection.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)").unwrap();
+        let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
+                      CREATE TABLE outside_changes (id INTEGER PRIMARY KEY, session_id INTEGER, member INTEGER)";
+        connection.execute_batch(tables).unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
         let commit = Box::new(move |connection: &Connection| {
             counted.fetch_add(1, Ordering::SeqCst);
             commit(connection)
         });
-        Self { writer: Writer::start(connection, Role::Writer, None, queue, commit).unwrap(), commits, dir }
+        Self {
+            writer: Writer::start(connection, Arc::new(Index::none()), Role::Writer, None, queue, commit).unwrap(),
+            commits,
+            dir,
+        }
     }
 
     /// Keeps the thread busy with a batch of its own until the sender is used or dropped.
     fn hold(&self) -> channel::Sender<()> {
         let (release, released) = channel::channel();
         let (enter, entered) = channel::channel();
-        let hold = move |_: &Connection| {
+        let hold = move |_: &Tx<'_>| {
             enter.send(()).unwrap();
             released.recv().ok();
             Ok(())
@@ -106,8 +111,7 @@ async fn nobody_is_answered_before_the_commit_returned() {
 async fn a_constraint_error_touches_its_own_request_only() {
     let bench = Bench::new();
     let release = bench.hold();
-    let half =
-        |tx: &Connection| tx.execute_batch("INSERT INTO notes (id) VALUES (3); INSERT INTO notes (id) VALUES (1)");
+    let half = |tx: &Tx<'_>| tx.execute_batch("INSERT INTO notes (id) VALUES (3); INSERT INTO notes (id) VALUES (1)");
     let (first, clash, last) = (bench.note(1), bench.writer.enqueue(half, false), bench.note(2));
     drop(release);
     settle(first.unwrap()).await.unwrap();
@@ -187,8 +191,8 @@ async fn a_disk_that_is_full_at_the_commit_takes_nothing_and_the_next_write_is_t
 #[tokio::test]
 async fn a_file_that_may_not_grow_is_full_until_it_may() {
     let bench = Bench::new();
-    let grow = |tx: &Connection| tx.execute("INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))", []);
-    let may_have = |pages: &'static str| move |tx: &Connection| tx.execute_batch(pages);
+    let grow = |tx: &Tx<'_>| tx.execute("INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))", []);
+    let may_have = |pages: &'static str| move |tx: &Tx<'_>| tx.execute_batch(pages);
     bench.writer.write(may_have("PRAGMA max_page_count = 10")).await.unwrap();
     assert!(matches!(bench.writer.write(grow).await, Err(Error::Full)));
     settle(bench.note(7).unwrap()).await.unwrap();
@@ -201,7 +205,7 @@ async fn a_file_that_may_not_grow_is_full_until_it_may() {
 async fn an_error_that_undoes_the_batch_is_everybodys() {
     let bench = Bench::new();
     let release = bench.hold();
-    let undo = |tx: &Connection| tx.execute_batch("ROLLBACK").and(Err::<(), _>(failure(ffi::SQLITE_NOMEM)));
+    let undo = |tx: &Tx<'_>| tx.execute_batch("ROLLBACK").and(Err::<(), _>(failure(ffi::SQLITE_NOMEM)));
     let (first, spoiler, last) = (bench.note(1), bench.writer.enqueue(undo, false), bench.note(2));
     drop(release);
     assert!(matches!(settle(first.unwrap()).await, Err(Error::Internal(_))));

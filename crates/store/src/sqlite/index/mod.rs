@@ -1,0 +1,322 @@
+//! Every session in memory, so that a check reads no disk.
+//!
+//! The writer tells what it committed, in order, before it answers anybody; so the index is as the file is whenever a
+//! caller can know. While it loads it only notes what it is told. Above its limit it lets go of the oldest sessions
+//! and says so: what it still has stays exact.
+
+mod load;
+mod people;
+mod sessions;
+
+use std::collections::VecDeque;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use tokio::sync::watch;
+
+pub(super) use self::load::{load, row};
+use self::people::People;
+pub(super) use self::people::Person;
+use self::sessions::Sessions;
+pub(super) use self::sessions::{Row, seconds};
+use crate::model::{HASH_BYTES, Identified, Identity, SessionId, UnixSeconds};
+
+/// Sessions that are let go of in one step.
+const SHRINK: usize = 1024;
+
+/// What a write did to a session or a member, as it stands afterwards.
+pub(super) enum Change {
+    /// `before` is the member's newest session before this one, whose key may be of no more use.
+    Opened { id: SessionId, row: Row, person: Person, before: Option<SessionId> },
+    /// It was used until, and has perhaps another hash.
+    Used { id: SessionId, seen_at: u32, expires_at: u32, hash: Option<[u8; HASH_BYTES]> },
+    /// It has ended; the row stays for its key.
+    Ended { id: SessionId },
+    /// The row is gone.
+    Gone { id: SessionId },
+    /// What is said of a member is another.
+    Person { owner: u32, person: Person },
+}
+
+impl Change {
+    /// Does the same to the rows of one member.
+    pub(super) fn replay(&self, owner: u32, rows: &mut Vec<(SessionId, Row)>) {
+        match self {
+            Self::Opened { id: of, row, .. } if row.owner == owner => {
+                rows.retain(|(id, _)| id != of);
+                rows.push((*of, *row));
+            }
+            Self::Opened { .. } | Self::Person { .. } => {}
+            Self::Used { id: of, seen_at, expires_at, .. } => {
+                if let Some((_, row)) = rows.iter_mut().find(|(id, _)| id == of) {
+                    (row.last_seen_at, row.expires_at) = (*seen_at, *expires_at);
+                }
+            }
+            Self::Ended { id: of } => {
+                if let Some((_, row)) = rows.iter_mut().find(|(id, _)| id == of) {
+                    *row = row.ended();
+                }
+            }
+            Self::Gone { id: of } => rows.retain(|(id, _)| id != of),
+        }
+    }
+}
+
+/// The sessions in memory. Shared: one thread changes it, all read it.
+pub(super) struct Index {
+    state: RwLock<State>,
+    /// Whether it is known what is in memory and what is not.
+    settled: watch::Sender<bool>,
+    max_bytes: usize,
+}
+
+struct State {
+    phase: Phase,
+    sessions: Sessions,
+    people: People,
+    /// Rows whose key may be of no more use, for the purge to look at; the first one longest.
+    loose: VecDeque<SessionId>,
+}
+
+enum Phase {
+    /// What was committed since, to be done again on what was read.
+    Loading(Vec<Change>),
+    Complete,
+    /// Sessions before this one are not in memory.
+    Partial(SessionId),
+}
+
+/// Of a file that cannot be loaded.
+const NOTHING: Phase = Phase::Partial(SessionId(i64::MAX));
+
+impl Index {
+    /// An index that is to be loaded.
+    pub(super) fn loading(max_bytes: usize) -> Self {
+        let state = State::new(Phase::Loading(Vec::new()));
+        Self { state: RwLock::new(state), settled: watch::Sender::new(false), max_bytes }
+    }
+
+    /// An index that holds nothing: for a store beside the one that serves.
+    pub(super) fn none() -> Self {
+        Self { state: RwLock::new(State::new(NOTHING)), settled: watch::Sender::new(true), max_bytes: 0 }
+    }
+
+    /// Who a session is of, as far as memory says.
+    pub(super) fn identify(&self, id: SessionId) -> Identified {
+        self.read().identify(id)
+    }
+
+    /// All rows of a member; `None` when they may not all be in memory.
+    pub(super) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
+        let state = self.read();
+        matches!(state.phase, Phase::Complete).then(|| state.of_member(owner))
+    }
+
+    /// Does to the index what was committed to the file.
+    pub(super) fn apply(&self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut state = self.write();
+        if let Phase::Loading(noted) = &mut state.phase {
+            noted.extend(changes);
+            return;
+        }
+        for change in changes {
+            state.apply(change);
+        }
+    }
+
+    /// Resolves when the index is loaded.
+    pub(super) async fn settled(&self) {
+        let mut settled = self.settled.subscribe();
+        // The sender is in `self`, so it is there.
+        let _ = settled.wait_for(|settled| *settled).await;
+    }
+
+    /// At most `limit` sessions that are in memory and expired.
+    pub(super) fn expired(&self, now: UnixSeconds, limit: usize) -> Option<Vec<SessionId>> {
+        let (mut expired, mut after) = (Vec::new(), SessionId(0));
+        while expired.len() < limit {
+            let state = self.read();
+            if !matches!(state.phase, Phase::Complete) {
+                return None;
+            }
+            let mut last = None;
+            for (id, row) in state.sessions.following(after) {
+                last = Some(id);
+                if !row.has_ended() && !row.is_live(now) {
+                    expired.push(id);
+                }
+            }
+            let Some(last) = last else { break };
+            after = last;
+        }
+        expired.truncate(limit);
+        Some(expired)
+    }
+
+    /// Takes at most `limit` rows off those whose key may be of no more use.
+    pub(super) fn take_loose(&self, limit: usize) -> Vec<SessionId> {
+        let mut state = self.write();
+        let count = limit.min(state.loose.len());
+        state.loose.drain(..count).collect()
+    }
+
+    /// Puts rows back whose key is still of use.
+    pub(super) fn put_back_loose(&self, ids: Vec<SessionId>) {
+        self.write().loose.extend(ids);
+    }
+
+    /// Lets go of some of the oldest sessions while it is above its limit; of few, since nobody can read meanwhile.
+    pub(super) fn shrink(&self) {
+        if self.is_full() {
+            self.write().shrink(self.max_bytes);
+        }
+    }
+
+    /// Whether it is above its limit.
+    pub(super) fn is_full(&self) -> bool {
+        let state = self.read();
+        !matches!(state.phase, Phase::Loading(_)) && state.bytes() > self.max_bytes
+    }
+
+    /// Whether all sessions are in memory.
+    pub(super) fn is_complete(&self) -> bool {
+        matches!(self.read().phase, Phase::Complete)
+    }
+
+    /// Says that per-member questions can be answered, be it from memory or from the file.
+    pub(super) fn settle(&self) {
+        self.settled.send_replace(true);
+    }
+
+    /// Takes what was committed since it was last asked; for the loader.
+    fn take_noted(&self) -> Vec<Change> {
+        match &mut self.write().phase {
+            Phase::Loading(noted) => std::mem::take(noted),
+            Phase::Complete | Phase::Partial(_) => Vec::new(),
+        }
+    }
+
+    /// Puts what was loaded in place, with what was committed meanwhile.
+    fn publish(&self, mut loaded: State) {
+        let mut state = self.write();
+        if let Phase::Loading(noted) = &mut state.phase {
+            for change in std::mem::take(noted) {
+                loaded.apply(change);
+            }
+        }
+        *state = loaded;
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn new(phase: Phase) -> Self {
+        Self { phase, sessions: Sessions::default(), people: People::default(), loose: VecDeque::new() }
+    }
+
+    fn identify(&self, id: SessionId) -> Identified {
+        let row = match (&self.phase, self.sessions.get(id)) {
+            (Phase::Loading(_), _) => return Identified::Ask,
+            (Phase::Partial(first), None) if id < *first => return Identified::Ask,
+            (_, Some(row)) if !row.has_ended() => row,
+            _ => return Identified::Absent,
+        };
+        let Some(person) = self.people.person(row.owner) else { return Identified::Absent };
+        let at = |seconds: u32| UnixSeconds(seconds.into());
+        Identified::Known(Identity {
+            session: id,
+            member: person.id,
+            appid: person.appid,
+            openid: person.openid,
+            unionid: person.unionid,
+            nick_name: person.nick_name,
+            status: person.status,
+            created_at: at(row.created_at),
+            last_seen_at: at(row.last_seen_at),
+            expires_at: at(row.expires_at),
+            ends_at: at(row.ends_at),
+            hash: row.hash,
+        })
+    }
+
+    fn of_member(&self, owner: u32) -> Vec<(SessionId, Row)> {
+        let ids = self.people.sessions(owner).into_iter();
+        ids.filter_map(|id| self.sessions.get(id).map(|row| (id, *row))).collect()
+    }
+
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Opened { id, row, person, before } => {
+                self.loose.extend(before);
+                self.open(id, row, &person);
+            }
+            Change::Used { id, seen_at, expires_at, hash } => {
+                if let Some(row) = self.sessions.get_mut(id) {
+                    (row.last_seen_at, row.expires_at) = (seen_at, expires_at);
+                    row.hash = hash.unwrap_or(row.hash);
+                }
+            }
+            Change::Ended { id } => {
+                if let Some(row) = self.sessions.get_mut(id) {
+                    *row = row.ended();
+                }
+                self.loose.push_back(id);
+            }
+            Change::Gone { id } => self.remove(id),
+            Change::Person { owner, person } => {
+                let sessions = self.people.sessions(owner);
+                if !sessions.is_empty() {
+                    self.people.put(owner, &person, &sessions);
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, id: SessionId, row: Row, person: &Person) {
+        if matches!(self.phase, Phase::Partial(first) if id < first) {
+            return;
+        }
+        let mut sessions = self.people.sessions(row.owner);
+        if self.sessions.put(id, row) {
+            sessions.push(id);
+        }
+        self.people.put(row.owner, person, &sessions);
+    }
+
+    fn remove(&mut self, id: SessionId) {
+        let Some(row) = self.sessions.remove(id) else { return };
+        let mut sessions = self.people.sessions(row.owner);
+        sessions.retain(|other| *other != id);
+        match self.people.person(row.owner) {
+            Some(person) if !sessions.is_empty() => self.people.put(row.owner, &person, &sessions),
+            _ => self.people.remove(row.owner),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.sessions.bytes() + self.people.bytes() + self.loose.capacity() * size_of::<SessionId>()
+    }
+
+    fn shrink(&mut self, max_bytes: usize) {
+        for _ in 0..SHRINK {
+            let Some(first) = self.sessions.first() else { return };
+            if self.bytes() <= max_bytes {
+                return;
+            }
+            self.remove(first);
+            self.phase = Phase::Partial(SessionId(first.0 + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+use std::cell::RefCell;
+use std::ops::Deref;
+
+use rusqlite::Connection;
+
+use crate::model::SessionId;
+use crate::sqlite::index::{Change, Index, Row};
+use crate::sqlite::outside;
+
+/// The transaction of a batch: the writing connection, and what the batch did so far to sessions.
+pub(in crate::sqlite) struct Tx<'a> {
+    connection: &'a Connection,
+    index: &'a Index,
+    changes: RefCell<Vec<Change>>,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connection: &'a Connection, index: &'a Index) -> Self {
+        Self { connection, index, changes: RefCell::default() }
+    }
+
+    /// What the index must do once the batch is committed.
+    pub(in crate::sqlite) fn note(&self, change: Change) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// All rows of a member as this transaction sees them; `None` when they may not all be in memory.
+    pub(in crate::sqlite) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
+        let mut rows = self.index.of_member(owner)?;
+        for change in self.changes.borrow().iter() {
+            change.replay(owner, &mut rows);
+        }
+        Some(rows)
+    }
+
+    /// Leaves word to the server of what was noted.
+    pub(super) fn tell(&self) -> rusqlite::Result<()> {
+        outside::tell(self.connection, &self.changes.borrow())
+    }
+
+    pub(super) fn mark(&self) -> usize {
+        self.changes.borrow().len()
+    }
+
+    /// Forgets what was noted since.
+    pub(super) fn undo(&self, mark: usize) {
+        self.changes.borrow_mut().truncate(mark);
+    }
+
+    pub(super) fn into_changes(self) -> Vec<Change> {
+        self.changes.into_inner()
+    }
+}
