@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use tokio::time::timeout;
 use wxgate_crypto::Skey;
-use wxgate_store::{Session, SessionId, Status};
+use wxgate_store::{Identified, Identity, Session, SessionId, Status, UnixSeconds};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -39,12 +39,41 @@ impl App {
         if session.member.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
-        self.renew(&mut session).await;
+        if let Some((seen_at, expires_at)) = self.renew(session.id, session.last_seen_at, session.ends_at).await {
+            (session.last_seen_at, session.expires_at) = (seen_at, expires_at);
+        }
         Ok(session)
     }
 
+    /// Who the request is from, as far as a check needs it; the session's idle time is renewed. Errors as of
+    /// [`authenticate`](Self::authenticate).
+    pub async fn identify(&self, headers: &HeaderMap) -> Result<Identity, ApiError> {
+        let identity = self.identity_of(bearer(headers)).await?.ok_or(ApiError::Unauthorized)?;
+        if identity.status == Status::Blocked {
+            return Err(ApiError::Blocked { errcode: None });
+        }
+        self.renew(identity.session, identity.last_seen_at, identity.ends_at).await;
+        Ok(identity)
+    }
+
+    /// Who the live session is of that `token` names, whatever the member's status; nothing is renewed.
+    pub async fn identity_of(&self, token: Option<&str>) -> Result<Option<Identity>, ApiError> {
+        let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
+        let id = SessionId(skey.session_id());
+        let found = match self.store.identify(id) {
+            Identified::Known(identity) => Some(identity),
+            Identified::Absent => None,
+            Identified::Ask => self.store.session(id).await?.map(Identity::from),
+        };
+        let now = self.clock.now();
+        Ok(found.filter(|identity| {
+            let matches = identity.has_hash(&skey.hash());
+            matches && now < identity.expires_at && now < identity.ends_at
+        }))
+    }
+
     /// The live session that `token` names, whatever the member's status; nothing is renewed.
-    pub async fn session_of(&self, token: Option<&str>) -> Result<Option<Session>, ApiError> {
+    async fn session_of(&self, token: Option<&str>) -> Result<Option<Session>, ApiError> {
         let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
         let found = self.store.session(SessionId(skey.session_id())).await?;
         let now = self.clock.now();
@@ -54,21 +83,28 @@ impl App {
         }))
     }
 
-    /// Renews the idle time, at most once in ten minutes and with one write for all who ask at once. A check never waits
-    /// long for a store that cannot write: the write goes on without it, and what is said of the end is the old one.
-    async fn renew(&self, session: &mut Session) {
+    /// Renews the idle time, at most once in ten minutes and with one write for all who ask at once: when the session was
+    /// seen then, and when it expires. A check never waits long for a store that cannot write: the write goes on without
+    /// it, and what is said of the end is the old one.
+    async fn renew(
+        &self,
+        id: SessionId,
+        last_seen_at: UnixSeconds,
+        ends_at: UnixSeconds,
+    ) -> Option<(UnixSeconds, UnixSeconds)> {
         let now = self.clock.now();
-        if now < session.last_seen_at + RENEW_SECONDS {
-            return;
+        if now < last_seen_at + RENEW_SECONDS {
+            return None;
         }
-        let expires_at = self.idle_end(now, session.ends_at);
-        let (store, id) = (Arc::clone(&self.store), session.id);
+        let expires_at = self.idle_end(now, ends_at);
+        let store = Arc::clone(&self.store);
         let work = async move { Ok(store.touch_session(id, now, expires_at).await?) };
         match timeout(RENEW_PATIENCE, self.renewals.join(id.0, work)).await {
-            Ok(Ok(())) => (session.last_seen_at, session.expires_at) = (now, expires_at),
+            Ok(Ok(())) => return Some((now, expires_at)),
             Ok(Err(error)) => tracing::warn!(%error, "a session's idle time could not be renewed"),
             Err(_) => tracing::warn!("a session's idle time is being renewed slowly"),
         }
+        None
     }
 
     /// Whether the session began in the last five minutes.

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use warp::Filter;
 use warp::reply::{Reply, Response};
-use wxgate_store::Session;
+use wxgate_store::Identity;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -37,8 +37,8 @@ pub fn nginx(app: &Arc<App>) -> Route {
 }
 
 async fn answer(app: &App, headers: &HeaderMap) -> Response {
-    match app.authenticate(headers).await {
-        Ok(session) => identified(&session),
+    match app.identify(headers).await {
+        Ok(identity) => identified(&identity),
         Err(denied @ (ApiError::Unauthorized | ApiError::Blocked { .. })) => denied.into_response(),
         // Whatever else went wrong is trouble, not a decision: 503, so that the proxy refuses and may ask again.
         Err(trouble) => ApiError::Undecided(Arc::new(trouble)).into_response(),
@@ -46,15 +46,14 @@ async fn answer(app: &App, headers: &HeaderMap) -> Response {
 }
 
 /// All identity headers, also the empty ones: a proxy that copies them overwrites whatever the client sent.
-fn identified(session: &Session) -> Response {
-    let member = &session.member;
+fn identified(identity: &Identity) -> Response {
     let values = [
-        ("wxgate-member", member.id.0.to_string()),
-        ("wxgate-app", encoded(&member.key.appid)),
-        ("wxgate-openid", encoded(&member.key.openid)),
-        ("wxgate-unionid", encoded(member.unionid.as_deref().unwrap_or_default())),
-        ("wxgate-name", encoded(member.profile.nick_name.as_deref().unwrap_or_default())),
-        ("wxgate-session", session.id.to_string()),
+        ("wxgate-member", identity.member.to_string()),
+        ("wxgate-app", encoded(&identity.appid)),
+        ("wxgate-openid", encoded(&identity.openid)),
+        ("wxgate-unionid", encoded(identity.unionid.as_deref().unwrap_or_default())),
+        ("wxgate-name", encoded(identity.nick_name.as_deref().unwrap_or_default())),
+        ("wxgate-session", identity.session.to_string()),
     ];
     let mut response = StatusCode::OK.into_response();
     for (name, value) in values {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
-use wxgate_store::{Session, Status};
+use wxgate_store::{Identity, Status};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -27,8 +27,8 @@ pub struct IntrospectReply {
 struct ActiveSession {
     sub: String,
     client_id: String,
-    openid: String,
-    unionid: Option<String>,
+    openid: Box<str>,
+    unionid: Option<Box<str>>,
     iat: i64,
     exp: i64,
     sid: String,
@@ -54,19 +54,19 @@ async fn introspect(app: &App, headers: &HeaderMap, body: Body) -> Result<Intros
     fields.text(&["token_type_hint"], TOKEN_CHARACTERS)?;
     fields.end()?;
     let token = token.ok_or(Problem::Missing("token"))?;
-    let session = app.session_of(Some(&token)).await?.filter(|session| session.member.status == Status::Active);
-    Ok(session.map(active).unwrap_or_default())
+    let identity = app.identity_of(Some(&token)).await?.filter(|identity| identity.status == Status::Active);
+    Ok(identity.map(active).unwrap_or_default())
 }
 
-fn active(session: Session) -> IntrospectReply {
+fn active(identity: Identity) -> IntrospectReply {
     let session = ActiveSession {
-        sub: session.member.id.0.to_string(),
-        client_id: session.member.key.appid,
-        openid: session.member.key.openid,
-        unionid: session.member.unionid,
-        iat: session.created_at.0,
-        exp: session.expires_at.0,
-        sid: session.id.to_string(),
+        sub: identity.member.to_string(),
+        client_id: identity.appid.to_string(),
+        openid: identity.openid,
+        unionid: identity.unionid,
+        iat: identity.created_at.0,
+        exp: identity.expires_at.0,
+        sid: identity.session.to_string(),
     };
     IntrospectReply { active: true, session: Some(session) }
 }
