@@ -81,9 +81,11 @@ END {
             compare("forward-auth p99, against " thousands(sized[2]), "p99", "forward-auth " size, "forward-auth " sized[2])
             printf "- store, 64 callers, against %s, %s sessions: %.2f\n", thousands(sized[2]), thousands(size), together[size] / together[sized[2]]
         }
+        compare("login, against a store that does nothing", "rate", "login " size, "login-without-store -")
         compare("login, against node", "rate", "login " size, "node-login " sized[2])
         compare("phone, against node", "rate", "phone " size, "node-phone " sized[2])
         compare("forward-auth, against node's check", "rate", "forward-auth " size, "node-check " sized[2])
+        compare("forward-auth, against PocketBase's own record", "rate", "forward-auth " size, "pocketbase-check -")
         if (alone[size] > 0) printf "- %s, %s sessions: %.1f\n", "store, 64 callers against one", thousands(size), together[size] / alone[size]
     }
     printf "- release binary: %.1f MB\n", binary / 1e6
