@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderMap;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -10,7 +9,7 @@ use wxgate_store::{ApiToken, UnixSeconds};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::app::App;
-use crate::auth::bearer;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 
 /// What a token may be allowed; `admin` is all of it.
@@ -71,8 +70,8 @@ impl App {
     ///
     /// # Errors
     /// `unauthorized` without one, `forbidden` without the scope.
-    pub async fn require_scope(&self, headers: &HeaderMap, scope: &str) -> Result<ApiToken, ApiError> {
-        let (id, hash) = bearer(headers).and_then(ApiTokenText::parse).ok_or(ApiError::Unauthorized)?;
+    pub async fn require_scope(&self, info: &RequestInfo, scope: &str) -> Result<ApiToken, ApiError> {
+        let (id, hash) = info.authorization.bearer().and_then(ApiTokenText::parse).ok_or(ApiError::Unauthorized)?;
         let token = self.store.api_token(id).await?.ok_or(ApiError::Unauthorized)?;
         let live = token.expires_at.is_none_or(|end| self.clock.now() < end);
         if !bool::from(token.hash.ct_eq(&hash)) || !live {

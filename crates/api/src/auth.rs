@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderValue};
 use tokio::time::timeout;
 use wxgate_crypto::Skey;
 use wxgate_store::{Identified, Identity, Session, SessionId, Status, UnixSeconds};
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 
 /// Seconds between two writes that renew a session's idle time.
@@ -19,13 +20,25 @@ const RENEW_PATIENCE: Duration = Duration::from_millis(50);
 /// Seconds for which a login is fresh enough for what cannot be undone.
 const FRESH_SECONDS: i64 = 300;
 
-/// The token of `Authorization: Bearer …`, whose scheme may have any case; exactly one.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut lines = headers.get_all(AUTHORIZATION).iter();
-    let (line, None) = (lines.next()?, lines.next()) else { return None };
-    let mut words = line.to_str().ok()?.split_ascii_whitespace();
-    let (scheme, token, None) = (words.next()?, words.next()?, words.next()) else { return None };
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+/// The request's `Authorization`, if there is exactly one. No `Debug`: it is a secret.
+#[derive(Clone)]
+pub struct Authorization(Option<HeaderValue>);
+
+impl Authorization {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut lines = headers.get_all(AUTHORIZATION).iter();
+        match (lines.next(), lines.next()) {
+            (Some(line), None) => Self(Some(line.clone())),
+            _ => Self(None),
+        }
+    }
+
+    /// The token after `Bearer`, which may have any case; exactly one.
+    pub fn bearer(&self) -> Option<&str> {
+        let mut words = self.0.as_ref()?.to_str().ok()?.split_ascii_whitespace();
+        let (scheme, token, None) = (words.next()?, words.next()?, words.next()) else { return None };
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
 }
 
 impl App {
@@ -34,8 +47,8 @@ impl App {
     /// # Errors
     /// `unauthorized` when there is no skey, or it is unknown, expired or revoked: one answer for all of these.
     /// `blocked` when the member is.
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Session, ApiError> {
-        let mut session = self.session_of(bearer(headers)).await?.ok_or(ApiError::Unauthorized)?;
+    pub async fn authenticate(&self, info: &RequestInfo) -> Result<Session, ApiError> {
+        let mut session = self.session_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
         if session.member.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
@@ -47,8 +60,8 @@ impl App {
 
     /// Who the request is from, as far as a check needs it; the session's idle time is renewed. Errors as of
     /// [`authenticate`](Self::authenticate).
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Identity, ApiError> {
-        let identity = self.identity_of(bearer(headers)).await?.ok_or(ApiError::Unauthorized)?;
+    pub async fn identify(&self, info: &RequestInfo) -> Result<Identity, ApiError> {
+        let identity = self.identity_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
         if identity.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
@@ -128,7 +141,7 @@ mod tests {
         for value in values {
             headers.append(AUTHORIZATION, value.parse().unwrap());
         }
-        bearer(&headers).map(str::to_owned)
+        Authorization::of(&headers).bearer().map(str::to_owned)
     }
 
     #[test]

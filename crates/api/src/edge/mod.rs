@@ -11,12 +11,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, HeaderMap, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use tower_service::Service;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
+use uuid::Uuid;
 use warp::reply::Response;
 use wxgate_crypto::Skey;
 
@@ -25,21 +28,25 @@ pub use self::listen::{Listener, serve};
 
 use crate::api_token::ApiTokenText;
 use crate::app::App;
+use crate::auth::Authorization;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::problem::Problem;
 use crate::text::Language;
 
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a path that are logged.
 const LOGGED_PATH_CHARACTERS: usize = 256;
 
 /// What the edge knows of a request; routes get it with [`crate::http::info`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RequestInfo {
     /// When the request's head was complete: answers that must not tell time apart count from here.
     pub arrived: Instant,
     /// Who sent it, seen through the trusted proxies. `None` for a unix socket without a forwarded address.
     pub client: Option<IpAddr>,
+    /// What shows who sent it.
+    pub authorization: Authorization,
 }
 
 /// The routes of one listener behind everything that all requests share.
@@ -66,16 +73,29 @@ impl Edge {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let arrived = Instant::now();
-        let rid = self.app.new_uuid().simple().to_string();
-        let span = tracing::info_span!("request", rid = %rid);
+        let rid = request_id(self.app.new_uuid());
+        let span = self.span(request.uri().path(), &rid);
         let language = Language::of(request.headers());
-        let (method, path) = (request.method().clone(), logged(request.uri().path()));
-        let client = address::client(request.headers(), peer, &self.app.settings.trusted_proxies);
-        let response = self.route(request, RequestInfo { arrived, client }).instrument(span.clone()).await;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let info = RequestInfo {
+            arrived,
+            client: address::client(request.headers(), peer, &self.app.settings.trusted_proxies),
+            authorization: Authorization::of(request.headers()),
+        };
+        let response = self.route(request, info).instrument(span.clone()).await;
         let _entered = span.enter();
         let (response, failure) = finish(response, language, &rid);
-        report(&method, &path, &response, failure.as_ref(), arrived);
+        report(&method, uri.path(), &response, failure.as_ref(), arrived, &rid);
         response
+    }
+
+    /// What a handler logs carries the request's id. A check of who a request is from logs nothing of its own, and is asked
+    /// so often that even an empty span would be felt.
+    fn span(&self, path: &str, rid: &HeaderValue) -> Span {
+        if !self.public && is_check(path) {
+            return Span::none();
+        }
+        tracing::info_span!("request", rid = text(rid))
     }
 
     async fn route<B>(&self, mut request: Request<B>, info: RequestInfo) -> Response
@@ -106,11 +126,26 @@ impl Edge {
             return Err(ApiError::NotFound);
         }
         // A proxy asks forward-auth about other people's URLs: there only the header counts.
-        if !path.starts_with("/forward-auth") && query.is_some_and(query_carries_skey) {
+        if !is_check(path) && query.is_some_and(query_carries_skey) {
             return Err(Problem::SkeyInQuery.into());
         }
         if self.public { self.app.request_limit.check(info.client) } else { Ok(()) }
     }
+}
+
+/// Whether the path is a question of a proxy about somebody else's request.
+fn is_check(path: &str) -> bool {
+    path.starts_with("/forward-auth")
+}
+
+/// A request's id as the header that carries it.
+fn request_id(id: Uuid) -> HeaderValue {
+    let mut buffer = Uuid::encode_buffer();
+    HeaderValue::from_str(id.simple().encode_lower(&mut buffer)).expect("hex digits are a header value")
+}
+
+fn text(rid: &HeaderValue) -> &str {
+    rid.to_str().unwrap_or_default()
 }
 
 /// Marks a request whose raw head says in two ways where it ends; hyper keeps only one of them.
@@ -139,13 +174,13 @@ fn logged(path: &str) -> String {
 }
 
 /// Renders a failure and sets the headers that every answer has.
-fn finish(mut response: Response, language: Language, rid: &str) -> (Response, Option<ApiError>) {
+fn finish(mut response: Response, language: Language, rid: &HeaderValue) -> (Response, Option<ApiError>) {
     let failure = response.extensions_mut().remove::<ApiError>();
     if let Some(error) = &failure {
-        response = error.render(language, rid);
+        response = error.render(language, text(rid));
     }
     let headers = response.headers_mut();
-    headers.insert("x-request-id", HeaderValue::try_from(rid).expect("hex digits are a header value"));
+    headers.insert(REQUEST_ID, rid.clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if matches!(failure, Some(ApiError::BadRequest(Problem::AmbiguousLength))) {
@@ -155,18 +190,24 @@ fn finish(mut response: Response, language: Language, rid: &str) -> (Response, O
 }
 
 /// One line a request. The query is left out: nothing of ours stands there, and what clients put there is not ours to keep.
-fn report(method: &http::Method, path: &str, response: &Response, failure: Option<&ApiError>, arrived: Instant) {
-    let status = response.status().as_u16();
+fn report(
+    method: &http::Method,
+    path: &str,
+    response: &Response,
+    failure: Option<&ApiError>,
+    arrived: Instant,
+    rid: &HeaderValue,
+) {
+    let Some(error) = failure else {
+        return tracing::debug!(%method, path = logged(path), status = response.status().as_u16(), "answered");
+    };
+    let (path, status, rid) = (logged(path), response.status().as_u16(), text(rid));
     let ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
-    match failure {
-        None => tracing::debug!(%method, path, status, ms, "answered"),
-        Some(error) if response.status() < StatusCode::INTERNAL_SERVER_ERROR => {
-            tracing::info!(%method, path, status, ms, error.code = error.parts().1, "refused");
-        }
-        Some(error) => {
-            let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
-            tracing::error!(%method, path, status, ms, error.code = error.parts().1, cause, "failed: {error}");
-        }
+    if response.status() < StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::info!(%method, path, status, ms, rid, error.code = error.parts().1, "refused");
+    } else {
+        let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
+        tracing::error!(%method, path, status, ms, rid, error.code = error.parts().1, cause, "failed: {error}");
     }
 }
 

@@ -2,28 +2,28 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use warp::Filter;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Done, Route, body, headers, no_fields, respond, with};
+use crate::http::{Body, Done, Route, body, info, no_fields, respond, with};
 
 /// `DELETE /v1/me`: 200 once it is durable, 401 `unauthorized` or `login_too_old`, 403.
 pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me")
         .and(warp::delete())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { erase(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { erase(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
 /// Erases the member of a fresh login and all of theirs.
-async fn erase(app: &App, headers: &HeaderMap, body: Body) -> Result<Done, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn erase(app: &App, info: &RequestInfo, body: Body) -> Result<Done, ApiError> {
+    let session = app.authenticate(info).await?;
     no_fields(body)?;
     app.require_fresh(&session)?;
     let member = &session.member;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
 use wxgate_store::Export;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Route, headers, respond, with};
+use crate::http::{Route, info, respond, with};
 use crate::phone_number::PhoneNumber;
 
 /// Everything held about the person. Numbers are whole here: they are the person's own.
@@ -76,14 +76,14 @@ pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me" / "export")
         .and(warp::get())
         .and(with(Arc::clone(app)))
-        .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { export(&app, &headers).await })
+        .and(info())
+        .then(|app: Arc<App>, info: RequestInfo| async move { export(&app, &info).await })
         .map(respond)
         .boxed()
 }
 
-async fn export(app: &App, headers: &HeaderMap) -> Result<ExportReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn export(app: &App, info: &RequestInfo) -> Result<ExportReply, ApiError> {
+    let session = app.authenticate(info).await?;
     let held = app.store.export(session.member.id, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
     app.exported(held)
 }

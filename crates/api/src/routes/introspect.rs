@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
 use wxgate_store::{Identity, Status};
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Route, body, form_fields, headers, plain, with};
+use crate::http::{Body, Route, body, form_fields, info, plain, with};
 use crate::problem::Problem;
 
 /// Characters a token may have before it is looked at.
@@ -39,15 +39,15 @@ pub fn route(app: &Arc<App>) -> Route {
     warp::path!("introspect")
         .and(warp::post())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { introspect(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { introspect(&app, &info, body).await })
         .map(plain)
         .boxed()
 }
 
-async fn introspect(app: &App, headers: &HeaderMap, body: Body) -> Result<IntrospectReply, ApiError> {
-    app.require_scope(headers, "introspect").await?;
+async fn introspect(app: &App, info: &RequestInfo, body: Body) -> Result<IntrospectReply, ApiError> {
+    app.require_scope(info, "introspect").await?;
     let mut fields = form_fields(body)?;
     let token = fields.text(&["token"], TOKEN_CHARACTERS)?;
     // The standard lets callers hint at the type; there is one.

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
 use wxgate_store::Profile;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
-use crate::http::{Body, Route, body, headers, json_fields, respond, with};
+use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::member_view::MemberView;
 use crate::nickname::nickname;
 use crate::problem::Problem;
@@ -30,8 +30,8 @@ pub fn show(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me")
         .and(warp::get())
         .and(with(Arc::clone(app)))
-        .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { me(&app, &headers).await })
+        .and(info())
+        .then(|app: Arc<App>, info: RequestInfo| async move { me(&app, &info).await })
         .map(respond)
         .boxed()
 }
@@ -41,21 +41,21 @@ pub fn change(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me")
         .and(warp::patch())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { change_me(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { change_me(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
-async fn me(app: &App, headers: &HeaderMap) -> Result<MeReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn me(app: &App, info: &RequestInfo) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(info).await?;
     Ok(MeReply { member: app.member_view(&session.member)? })
 }
 
 /// Keeps what the member typed or chose. An empty request changes nothing.
-async fn change_me(app: &App, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn change_me(app: &App, info: &RequestInfo, body: Body) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(info).await?;
     let profile = chosen(json_fields(body)?, &app.settings.profile.avatar_hosts)?;
     let member = app.store.change_profile(session.member.id, profile, app.clock.now()).await?;
     Ok(MeReply { member: app.member_view(&member.ok_or(ApiError::Unauthorized)?)? })

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::payload::{Encrypted, RawData, UserInfo};
 use wxgate_crypto::{SessionKey, signature};
@@ -14,7 +12,7 @@ use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
-use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
+use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
 use crate::profile::Given;
@@ -60,17 +58,14 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(warp::post())
         .and(with(Arc::clone(app)))
         .and(info())
-        .and(headers())
         .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
-            profile(&app, info.arrived, &headers, body).await
-        })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { profile(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
-async fn profile(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<MeReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn profile(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<MeReply, ApiError> {
+    let session = app.authenticate(info).await?;
     let mut fields = json_fields(body)?;
     let pairs = Pairs::take(&mut fields)?;
     fields.end()?;
@@ -79,7 +74,7 @@ async fn profile(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Bo
         let app = Arc::clone(app);
         async move { keep(&app, session.member, proof).await }
     };
-    let member = uniform(arrived, to_the_end(work).await).await?;
+    let member = uniform(info.arrived, to_the_end(work).await).await?;
     Ok(MeReply { member: app.member_view(&member)? })
 }
 

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
-use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::payload::{Content, Encrypted, Group, Share, WeRun};
 use wxgate_store::Session;
@@ -12,7 +10,7 @@ use wxgate_store::Session;
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Route, body, headers, info, json_fields, respond, with};
+use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
 
@@ -65,28 +63,20 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(warp::post())
         .and(with(Arc::clone(app)))
         .and(info())
-        .and(headers())
         .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
-            open_data(&app, info.arrived, &headers, body).await
-        })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { open_data(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
-async fn open_data(
-    app: &Arc<App>,
-    arrived: Instant,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<OpenDataReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn open_data(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<OpenDataReply, ApiError> {
+    let session = app.authenticate(info).await?;
     let (kind, encrypted) = decode(body)?;
     let work = {
         let app = Arc::clone(app);
         async move { opened(&app, &session, kind, &encrypted).await }
     };
-    uniform(arrived, to_the_end(work).await).await
+    uniform(info.arrived, to_the_end(work).await).await
 }
 
 async fn opened(app: &App, session: &Session, kind: Kind, encrypted: &Encrypted) -> Result<OpenDataReply, ApiError> {

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::Purpose;
 use wxgate_crypto::payload::{self, Encrypted};
@@ -17,7 +15,7 @@ use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
-use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
+use crate::http::{Body, Route, any_fields, body, info, respond, with};
 use crate::opening::{ENCRYPTED_DATA, encrypted, uniform};
 use crate::phone_answer::{PhoneAnswer, PhoneReply};
 use crate::phone_number::PhoneNumber;
@@ -52,17 +50,14 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(warp::post())
         .and(with(Arc::clone(app)))
         .and(info())
-        .and(headers())
         .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
-            phone(&app, info.arrived, &headers, body).await
-        })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { phone(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
-async fn phone(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Body) -> Result<PhoneReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn phone(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<PhoneReply, ApiError> {
+    let session = app.authenticate(info).await?;
     let proof = decode(any_fields(body)?, app.settings.phone.encrypted_data)?;
     let proof_digest = proof.digest(&session.member.key.appid);
     // The same proof in the same session is one piece of work; in two sessions it is two, and one of them is refused.
@@ -71,7 +66,7 @@ async fn phone(app: &Arc<App>, arrived: Instant, headers: &HeaderMap, body: Body
         let app = Arc::clone(app);
         async move { accept(&app, session, proof, proof_digest).await }
     };
-    uniform(arrived, app.phones.join(flight, work).await).await
+    uniform(info.arrived, app.phones.join(flight, work).await).await
 }
 
 fn digest_of(session: i64, proof: &Hash) -> Hash {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
 use wxgate_crypto::Skey;
 use wxgate_store::Refresh;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Route, body, headers, no_fields, respond, with};
+use crate::http::{Body, Route, body, info, no_fields, respond, with};
 
 /// The session's new skey. The absolute end of the session stays where it was.
 #[derive(Serialize)]
@@ -25,16 +25,16 @@ pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "session" / "refresh")
         .and(warp::post())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { refresh(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { refresh(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
 /// Gives the session a new skey and ends the old one in the same write. Of several at once, one wins.
-pub async fn refresh(app: &App, headers: &HeaderMap, body: Body) -> Result<RefreshReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+pub async fn refresh(app: &App, info: &RequestInfo, body: Body) -> Result<RefreshReply, ApiError> {
+    let session = app.authenticate(info).await?;
     no_fields(body)?;
     let now = app.clock.now();
     let skey = Skey::for_session(session.id.0);

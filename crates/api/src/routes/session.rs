@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Route, headers, respond, with};
+use crate::http::{Route, info, respond, with};
 use crate::member_view::MemberView;
 
 /// Whose session it is and how long it lasts if it is not used.
@@ -24,15 +24,15 @@ pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "session")
         .and(warp::get())
         .and(with(Arc::clone(app)))
-        .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { session(&app, &headers).await })
+        .and(info())
+        .then(|app: Arc<App>, info: RequestInfo| async move { session(&app, &info).await })
         .map(respond)
         .boxed()
 }
 
 /// The session of the request's skey.
-pub async fn session(app: &App, headers: &HeaderMap) -> Result<SessionReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+pub async fn session(app: &App, info: &RequestInfo) -> Result<SessionReply, ApiError> {
+    let session = app.authenticate(info).await?;
     Ok(SessionReply {
         member: app.member_view(&session.member)?,
         expires_in: session.expires_at.0 - app.clock.now().0,

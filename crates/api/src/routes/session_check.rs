@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use quick_cache::sync::Cache;
 use serde::Serialize;
 use warp::Filter;
@@ -10,9 +9,10 @@ use wxgate_crypto::signature;
 use wxgate_store::{MemberKey, UnixSeconds};
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::flights::Flights;
-use crate::http::{Body, Route, body, headers, no_fields, respond, with};
+use crate::http::{Body, Route, body, info, no_fields, respond, with};
 use crate::remembered::{Hash, hash_of};
 
 /// Keys about which WeChat's word is remembered at once, and for how many seconds.
@@ -51,16 +51,16 @@ pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "session" / "check")
         .and(warp::post())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { check(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { check(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
 /// Asks WeChat about the newest session_key of the member, at most every five seconds.
-async fn check(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<CheckReply, ApiError> {
-    let session = app.authenticate(headers).await?;
+async fn check(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<CheckReply, ApiError> {
+    let session = app.authenticate(info).await?;
     no_fields(body)?;
     let member = session.member;
     let valid = match app.kept_keys(&member).await?.first() {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use serde::Serialize;
 use warp::Filter;
 use wxgate_store::SessionId;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Done, Route, body, headers, no_fields, respond, with};
+use crate::http::{Body, Done, Route, body, info, no_fields, respond, with};
 use crate::problem::Problem;
 
 /// The member's live sessions, newest first.
@@ -33,8 +33,8 @@ pub fn list(app: &Arc<App>) -> Route {
     warp::path!("v1" / "sessions")
         .and(warp::get())
         .and(with(Arc::clone(app)))
-        .and(headers())
-        .then(|app: Arc<App>, headers: HeaderMap| async move { sessions(&app, &headers).await })
+        .and(info())
+        .then(|app: Arc<App>, info: RequestInfo| async move { sessions(&app, &info).await })
         .map(respond)
         .boxed()
 }
@@ -44,10 +44,10 @@ pub fn end_one(app: &Arc<App>) -> Route {
     warp::path!("v1" / "sessions" / String)
         .and(warp::delete())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|id: String, app: Arc<App>, headers: HeaderMap, body: Body| async move {
-            end_session(&app, &headers, body, &id).await
+        .then(|id: String, app: Arc<App>, info: RequestInfo, body: Body| async move {
+            end_session(&app, &info, body, &id).await
         })
         .map(respond)
         .boxed()
@@ -58,15 +58,15 @@ pub fn end_all(app: &Arc<App>) -> Route {
     warp::path!("v1" / "sessions")
         .and(warp::delete())
         .and(with(Arc::clone(app)))
-        .and(headers())
+        .and(info())
         .and(body())
-        .then(|app: Arc<App>, headers: HeaderMap, body: Body| async move { end_sessions(&app, &headers, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { end_sessions(&app, &info, body).await })
         .map(respond)
         .boxed()
 }
 
-async fn sessions(app: &App, headers: &HeaderMap) -> Result<SessionsReply, ApiError> {
-    let current = app.authenticate(headers).await?;
+async fn sessions(app: &App, info: &RequestInfo) -> Result<SessionsReply, ApiError> {
+    let current = app.authenticate(info).await?;
     let rows = app.store.sessions(current.member.id, app.clock.now()).await?;
     let view = |row: wxgate_store::SessionRow| SessionView {
         id: row.id.to_string(),
@@ -79,8 +79,8 @@ async fn sessions(app: &App, headers: &HeaderMap) -> Result<SessionsReply, ApiEr
 }
 
 /// Ends one of the member's sessions. One that is not theirs is not found, like one that never was.
-async fn end_session(app: &App, headers: &HeaderMap, body: Body, id: &str) -> Result<Done, ApiError> {
-    let current = app.authenticate(headers).await?;
+async fn end_session(app: &App, info: &RequestInfo, body: Body, id: &str) -> Result<Done, ApiError> {
+    let current = app.authenticate(info).await?;
     no_fields(body)?;
     let id: SessionId = id.parse().map_err(|_| Problem::BadSessionId)?;
     if app.store.end_session(current.member.id, id, app.clock.now()).await? {
@@ -90,8 +90,8 @@ async fn end_session(app: &App, headers: &HeaderMap, body: Body, id: &str) -> Re
     }
 }
 
-async fn end_sessions(app: &App, headers: &HeaderMap, body: Body) -> Result<Done, ApiError> {
-    let current = app.authenticate(headers).await?;
+async fn end_sessions(app: &App, info: &RequestInfo, body: Body) -> Result<Done, ApiError> {
+    let current = app.authenticate(info).await?;
     no_fields(body)?;
     let ended = app.store.end_sessions(current.member.id, app.clock.now()).await?;
     tracing::info!(member.id = %current.member.id.0, ended, "all sessions ended");
