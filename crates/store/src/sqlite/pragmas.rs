@@ -7,7 +7,7 @@ use super::failure;
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The writer of the server.
+    /// The writer of the server. It checkpoints between its batches, not within a commit.
     Writer,
     /// A writer beside a running server. It leaves checkpoints to the server.
     Guest,
@@ -31,8 +31,7 @@ const EVERY: Pragmas = &[
 impl Role {
     fn pragmas(self) -> Pragmas {
         match self {
-            Self::Writer => &[("secure_delete", "1"), ("wal_autocheckpoint", "1000")],
-            Self::Guest => &[("secure_delete", "1"), ("wal_autocheckpoint", "0")],
+            Self::Writer | Self::Guest => &[("secure_delete", "1"), ("wal_autocheckpoint", "0")],
             Self::Reader => &[("query_only", "1"), ("wal_autocheckpoint", "0")],
         }
     }
@@ -127,6 +126,7 @@ mod tests {
             ("mmap_size", "65536", Role::Writer),
             ("busy_timeout", "0", Role::Writer),
             ("secure_delete", "off", Role::Writer),
+            ("wal_autocheckpoint", "1000", Role::Writer),
             ("wal_autocheckpoint", "1000", Role::Guest),
             ("wal_autocheckpoint", "1000", Role::Reader),
             ("query_only", "off", Role::Reader),

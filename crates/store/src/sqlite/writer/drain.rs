@@ -16,6 +16,8 @@ use crate::sqlite::pragmas::Role;
 
 /// The most intents that are committed together.
 const BATCH: usize = 256;
+/// Pages in the log that are worth a checkpoint.
+const LOG_PAGES: i64 = 1000;
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
 const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
 /// How long nothing happens before the writer looks around: for what a command wrote.
@@ -56,6 +58,7 @@ impl Drain {
     pub(super) fn run(mut self) {
         while let Some(mut batch) = self.next_batch() {
             if batch.is_empty() && !self.is_outside_due() {
+                self.checkpoint(1);
                 continue;
             }
             let verdict = batch::apply(&self.connection, &self.index, self.role, &mut self.commit, &mut batch);
@@ -64,6 +67,7 @@ impl Drain {
             }
             self.scrub(batch.iter().any(|intent| intent.scrubs()));
             answer(batch, &verdict);
+            self.checkpoint(LOG_PAGES);
             self.shrink();
         }
         if self.closing && self.role == Role::Writer {
@@ -166,6 +170,24 @@ impl Drain {
     fn scrub(&mut self, demanded: bool) {
         if demanded || self.scrub_due {
             self.scrub_due = !self.empty_log(if demanded { SCRUB_PATIENCE } else { Duration::ZERO });
+        }
+    }
+
+    /// Moves the log into the database file when so many pages of it wait for that. After the answers, so that nobody
+    /// waits for the batch's own sake; often, so that the next batch does not wait long.
+    fn checkpoint(&self, pages: i64) {
+        if self.role != Role::Writer {
+            return;
+        }
+        let ask = |mode: &str| {
+            let mut pragma = self.connection.prepare_cached(mode)?;
+            pragma.query_row([], |row| Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?))
+        };
+        // SQLite: NOOP moves nothing and tells how much there is to move.
+        let moved = ask("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|waiting| if waiting < pages { Ok(0) } else { ask("PRAGMA wal_checkpoint(PASSIVE)") });
+        if let Err(error) = moved {
+            tracing::warn!(error = %error, "the write-ahead log could not be moved into the database file");
         }
     }
 

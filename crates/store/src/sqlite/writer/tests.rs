@@ -249,3 +249,14 @@ async fn dropping_finishes_what_waits() {
     assert_eq!(commits.load(Ordering::SeqCst), 1);
     drop(dir);
 }
+
+#[tokio::test]
+async fn the_log_is_moved_into_the_file_between_batches() {
+    let bench = Bench::new();
+    for _ in 0..60 {
+        let page_by_page = "INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))";
+        bench.writer.write(move |tx: &Tx<'_>| tx.execute(page_by_page, [])).await.unwrap();
+    }
+    let log = std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len();
+    assert!(log < 6_000_000, "12 MB were written, and {log} are in the log");
+}
