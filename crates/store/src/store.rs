@@ -110,8 +110,9 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes an API token. `true` if there was one that was not.
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;
 
-    /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day and proofs past `usable_until`: at most `limit`
-    /// of each, so that other writes need not wait long.
+    /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day and proofs
+    /// past `usable_until`: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
+    /// whether another slice is due.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 
     /// Writes and reads.

@@ -193,6 +193,7 @@ impl Store for SqliteStore {
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
         self.index.settled().await;
         let index = Arc::clone(&self.index);
+        let limit = limit.min(purge::MOST);
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let due = tokio::task::spawn_blocking(move || (index.expired(now, most), index.take_loose(most)));
         let (expired, loose) = due.await.map_err(|error| Error::Internal(error.into()))?;

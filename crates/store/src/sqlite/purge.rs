@@ -4,6 +4,9 @@ use super::writer::Tx;
 use super::{keys, openings, sessions};
 use crate::model::{Purged, SessionId, UnixSeconds};
 
+/// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
+pub(super) const MOST: u32 = 128;
+
 /// Where memory does not say which sessions are over: those with the smallest ids were there longest. What ends among
 /// later ones waits for its turn.
 const OLDEST: &str = "
