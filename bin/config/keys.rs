@@ -42,6 +42,7 @@ pub(super) const KEYS: &[Key] = &[
     key("store.url", Text(checks::store_url, "\"sqlite:\"", "\"sqlite:\"")),
     key("store.queue", Whole(1, 1_000_000)),
     key("store.readers", Whole(1, 64)),
+    key("store.index_max_bytes", Whole(0, 1 << 40)),
     key("log.level", OneOf(&["error", "warn", "info", "debug", "trace"])),
     key("log.format", OneOf(&["auto", "text", "json"])),
     key("app.appid", Text(checks::appid, "wx 加 16 位小写十六进制", "wx and 16 lowercase hexadecimal digits")),
