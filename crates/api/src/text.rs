@@ -47,7 +47,7 @@ pub(crate) fn words(error: &str, language: Language) -> (&'static str, &'static 
 
 type Words = (&'static str, (&'static str, &'static str), (&'static str, &'static str));
 
-const WORDS: &[Words] = &[
+pub(crate) const WORDS: &[Words] = &[
     ("bad_request", ("请求有误", ""), ("bad request", "")),
     (
         "code_invalid",

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -32,6 +32,7 @@ use crate::auth::Authorization;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::problem::Problem;
+use crate::routes::{Endpoint, allowed};
 use crate::text::Language;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,16 +55,17 @@ pub struct RequestInfo {
 pub struct Edge {
     app: Arc<App>,
     routes: Route,
+    endpoints: &'static [Endpoint],
     public: bool,
 }
 
 impl Edge {
-    pub(crate) fn public(app: Arc<App>, routes: Route) -> Self {
-        Self { app, routes, public: true }
+    pub(crate) fn public(app: Arc<App>, routes: Route, endpoints: &'static [Endpoint]) -> Self {
+        Self { app, routes, endpoints, public: true }
     }
 
-    pub(crate) fn internal(app: Arc<App>, routes: Route) -> Self {
-        Self { app, routes, public: false }
+    pub(crate) fn internal(app: Arc<App>, routes: Route, endpoints: &'static [Endpoint]) -> Self {
+        Self { app, routes, endpoints, public: false }
     }
 
     /// Answers one request that came from `peer` (`None`: a unix socket).
@@ -84,7 +86,10 @@ impl Edge {
         };
         let response = self.route(request, info).instrument(span.clone()).await;
         let _entered = span.enter();
-        let (response, failure) = finish(response, language, &rid);
+        let (mut response, failure) = finish(response, language, &rid);
+        if let Some(ApiError::MethodNotAllowed) = failure {
+            response.headers_mut().insert(ALLOW, allowed(self.endpoints, uri.path()));
+        }
         report(&method, uri.path(), &response, failure.as_ref(), arrived, &rid);
         response
     }

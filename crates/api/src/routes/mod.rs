@@ -1,5 +1,6 @@
 //! The two listeners' routes, one endpoint a file.
 
+mod endpoint;
 mod erase;
 mod export;
 mod forward_auth;
@@ -10,6 +11,7 @@ mod logout;
 mod me;
 mod me_profile;
 mod open_data;
+mod openapi;
 pub(crate) mod phone;
 mod refresh;
 mod session;
@@ -19,51 +21,60 @@ mod sessions;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use http::Method;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+pub(crate) use self::endpoint::{Endpoint, allowed};
 use crate::app::App;
 use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::{Route, any_of};
+use crate::openapi::{login as of_login, member as of_member, services as of_services};
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
-pub fn public(app: &Arc<App>) -> Edge {
-    let routes = any_of(vec![
-        session::route(app),
-        me::show(app),
-        login::route(app),
-        refresh::route(app),
-        phone::route(app),
-        me::change(app),
-        logout::route(app),
-        session_check::route(app),
-        sessions::list(app),
-        sessions::end_one(app),
-        sessions::end_all(app),
-        me_profile::route(app),
-        open_data::route(app),
-        export::route(app),
-        erase::route(app),
-        health::healthz(),
-    ]);
-    Edge::public(Arc::clone(app), closed(routes))
-}
+pub(crate) static PUBLIC: &[Endpoint] = &[
+    Endpoint::new(Method::GET, "/v1/session", session::route, of_login::session),
+    Endpoint::new(Method::GET, "/v1/me", me::show, of_member::me),
+    Endpoint::new(Method::POST, "/v1/login", login::route, of_login::login),
+    Endpoint::new(Method::POST, "/v1/session/refresh", refresh::route, of_login::refresh),
+    Endpoint::new(Method::POST, "/v1/phone", phone::route, of_member::phone),
+    Endpoint::new(Method::PATCH, "/v1/me", me::change, of_member::change_me),
+    Endpoint::new(Method::DELETE, "/v1/session", logout::route, of_login::logout),
+    Endpoint::new(Method::POST, "/v1/session/check", session_check::route, of_login::check),
+    Endpoint::new(Method::GET, "/v1/sessions", sessions::list, of_login::sessions),
+    Endpoint::new(Method::DELETE, "/v1/sessions/{id}", sessions::end_one, of_login::end_session),
+    Endpoint::new(Method::DELETE, "/v1/sessions", sessions::end_all, of_login::end_sessions),
+    Endpoint::new(Method::POST, "/v1/me/profile", me_profile::route, of_member::profile),
+    Endpoint::new(Method::POST, "/v1/me/open-data", open_data::route, of_member::open_data),
+    Endpoint::new(Method::GET, "/v1/me/export", export::route, of_member::export),
+    Endpoint::new(Method::DELETE, "/v1/me", erase::route, of_member::erase),
+    Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
+];
 
 /// What the team's proxy, services and operators reach.
+pub(crate) static INTERNAL: &[Endpoint] = &[
+    Endpoint::new(Method::GET, "/forward-auth", forward_auth::route, of_services::forward_auth),
+    Endpoint::new(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
+    Endpoint::new(Method::POST, "/introspect", introspect::route, of_services::introspect),
+    Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
+    Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
+    Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
+];
+
+/// The public listener.
+pub fn public(app: &Arc<App>) -> Edge {
+    Edge::public(Arc::clone(app), closed(app, PUBLIC), PUBLIC)
+}
+
+/// The internal listener.
 pub fn internal(app: &Arc<App>) -> Edge {
-    let routes = any_of(vec![
-        forward_auth::route(app),
-        forward_auth::nginx(app),
-        introspect::route(app),
-        health::healthz(),
-        health::readyz(app),
-    ]);
-    Edge::internal(Arc::clone(app), closed(routes))
+    Edge::internal(Arc::clone(app), closed(app, INTERNAL), INTERNAL)
 }
 
 /// Every rejection becomes an answer of ours: nothing reaches warp's own, which print internals.
-fn closed(routes: Route) -> Route {
+fn closed(app: &Arc<App>, endpoints: &[Endpoint]) -> Route {
+    let routes = any_of(endpoints.iter().map(|endpoint| (endpoint.route)(app)).collect());
     routes.recover(rejected).unify().boxed()
 }
 

@@ -4,6 +4,7 @@
 mod support;
 
 mod conventions;
+mod document;
 mod internal;
 mod login;
 mod me;

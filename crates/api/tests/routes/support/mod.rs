@@ -1,6 +1,8 @@
 //! A server without sockets, and the steps every test needs.
 
 mod answer;
+pub mod document;
+pub mod schema;
 mod wechat;
 
 use std::sync::Arc;
@@ -89,12 +91,12 @@ impl TestApp {
 
     /// Sends a request to the public listener.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        Answer::of(self.public.answer(request, Some([203, 0, 113, 7].into())).await).await
+        send(&self.public, [203, 0, 113, 7], document::Side::Public, request).await
     }
 
     /// Sends a request to the internal listener.
     pub async fn send_inside(&self, request: Request<Full<Bytes>>) -> Answer {
-        Answer::of(self.internal.answer(request, Some([127, 0, 0, 1].into())).await).await
+        send(&self.internal, [127, 0, 0, 1], document::Side::Internal, request).await
     }
 
     pub async fn get(&self, path: &str, skey: &str) -> Answer {
@@ -125,6 +127,14 @@ impl TestApp {
         self.store.create_api_token(token).await.unwrap();
         text.to_string()
     }
+}
+
+/// Every answer that any test sees must be one that the document tells of.
+async fn send(edge: &Edge, peer: [u8; 4], side: document::Side, request: Request<Full<Bytes>>) -> Answer {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answer = Answer::of(edge.answer(request, Some(peer.into())).await).await;
+    document::assert_tells_of(side, &method, &path, &answer);
+    answer
 }
 
 pub fn request(method: &str, path: &str, token: Option<&str>, body: Option<Value>) -> Request<Full<Bytes>> {

@@ -1,0 +1,225 @@
+//! What a member may see and change of themselves, and the phone number.
+
+use serde_json::{Map, Value, json};
+
+use super::operation::Operation;
+use super::shapes::{
+    PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, request,
+    text, text_or_null, word,
+};
+
+const TAG: &str = "member";
+
+/// `POST /v1/phone`
+pub fn phone() -> Operation {
+    let number = json!({ "phoneNumber": "138****0000", "purePhoneNumber": "138****0000", "countryCode": "86" });
+    Operation::new(
+        "bindPhone",
+        "phone",
+        "绑定手机号",
+        "Binds the number behind a tap on the phone button: its code, or the encrypted pair where the server accepts that. \
+         The same request with the same skey answers the same and does nothing twice. Replacing a bound number needs a \
+         login of the last 5 minutes.",
+    )
+    .skey()
+    .takes_either("PhoneRequest", &json!({ "phoneCode": "0123456789abcdef0123456789abcdef" }))
+    .answers("Bound", "PhoneReply", &json!({ "errcode": 0, "errmsg": "ok", "phone_info": number, "trust": "code" }))
+    .refuses(&["code_invalid", "code_used", "login_too_old"])
+    .opens()
+    .asks_wechat()
+}
+
+/// `GET /v1/me`
+pub fn me() -> Operation {
+    Operation::new("me", TAG, "我的资料", "The member of the skey.").skey().answers(
+        "The member",
+        "MemberReply",
+        &example_member_reply(),
+    )
+}
+
+/// `PATCH /v1/me`
+pub fn change_me() -> Operation {
+    Operation::new("changeMe", TAG, "修改昵称、头像", "Keeps what the member typed or chose. No key, no change.")
+        .skey()
+        .takes_json("MeRequest", &json!({ "nickName": "小明" }))
+        .answers("The member as it is now", "MemberReply", &example_member_reply())
+        .writes()
+}
+
+/// `DELETE /v1/me`
+pub fn erase() -> Operation {
+    Operation::new(
+        "eraseMe",
+        TAG,
+        "注销并删除全部数据",
+        "Erases the member and all of theirs; answered once that is durable. Needs a login of the last 5 minutes.",
+    )
+    .skey()
+    .takes_nothing()
+    .answers("Erased", "Done", &super::example_done())
+    .refuses(&["login_too_old"])
+    .writes()
+}
+
+/// `POST /v1/me/profile`
+pub fn profile() -> Operation {
+    let example =
+        json!({ "rawData": "{\"nickName\":\"小明\"}", "signature": "0123456789abcdef0123456789abcdef01234567" });
+    Operation::new(
+        "proveProfile",
+        TAG,
+        "提交微信签名或加密的资料",
+        "Keeps a profile that WeChat signed or encrypted. With both pairs the signed one decides.",
+    )
+    .skey()
+    .takes_json("ProfileRequest", &example)
+    .answers("The member as it is now", "MemberReply", &example_member_reply())
+    .opens()
+}
+
+/// `POST /v1/me/open-data`
+pub fn open_data() -> Operation {
+    let example = json!({
+        "kind": "werun", "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA==",
+    });
+    let steps = json!([{ "timestamp": 1_794_931_200, "step": 8000 }]);
+    Operation::new(
+        "openData",
+        TAG,
+        "解密微信运动、分享、群数据",
+        "Opens and checks an encrypted payload and answers with its content; nothing is kept.",
+    )
+    .skey()
+    .takes_json("OpenDataRequest", &example)
+    .answers(
+        "The content",
+        "OpenDataReply",
+        &json!({ "errcode": 0, "errmsg": "ok", "kind": "werun", "stepInfoList": steps }),
+    )
+    .opens()
+}
+
+/// `GET /v1/me/export`
+pub fn export() -> Operation {
+    let member = json!({
+        "id": "01980c2e-7c1e-7000-8000-000000000000", "appid": "wx0123456789abcdef", "openid": "oExample", "unionid": null,
+        "nickName": "小明", "avatarUrl": null, "gender": null, "country": null, "province": null, "city": null,
+        "language": null, "phone_info": null, "phone_trust": null, "phone_bound_at": null, "status": "active",
+        "note": null, "attributes": {}, "created_at": 1_795_000_000, "last_login_at": 1_795_000_000,
+        "updated_at": 1_795_000_000,
+    });
+    let example = json!({
+        "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
+        "audit": [],
+    });
+    Operation::new("exportMe", TAG, "导出我的全部数据", "Everything held about the person; numbers are whole here.")
+        .skey()
+        .answers("All of it", "ExportReply", &example)
+}
+
+impl Operation {
+    /// What opening an encrypted payload can come to, and the write that follows.
+    fn opens(self) -> Self {
+        self.refuses(&["unopenable", "too_many_requests"]).writes()
+    }
+}
+
+fn example_member_reply() -> Value {
+    json!({ "errcode": 0, "errmsg": "ok", "member": super::example_member() })
+}
+
+/// What these operations send and answer.
+pub fn schemas() -> Map<String, Value> {
+    let kind = word(&["werun", "share", "group"], "Of wx.getWeRunData, wx.getShareInfo or wx.getGroupEnterInfo");
+    let signed = json!({ "rawData": text("As WeChat gave it"), "signature": text("As WeChat gave it") });
+    let phone_code = code("`e.detail.code` of the phone button, never the code of wx.login");
+    let mut either_code_or_pair = vec![&["phoneCode"][..]];
+    either_code_or_pair.extend(PAIRS);
+    let mut either_pair = vec![&["rawData", "signature"][..]];
+    either_pair.extend(PAIRS);
+    map(json!({
+        "PhoneRequest": request(joined(json!({ "phoneCode": phone_code }), encrypted()), one_of(&either_code_or_pair)),
+        "PhoneReply": envelope(json!({
+            "phone_info": named("PhoneInfo"),
+            "trust": word(&["code", "hash", "local"], "By code, by WeChat's own hash check, or by decryption alone"),
+        })),
+        "PhoneInfo": object(
+            json!({
+                "phoneNumber": text("With the country's prefix when it is a foreign one; masked unless the server says otherwise"),
+                "purePhoneNumber": text("Without the prefix"),
+                "countryCode": text("86 and the like"),
+            }),
+            json!({}),
+        ),
+        "MemberReply": envelope(json!({ "member": named("Member") })),
+        "MeRequest": request(
+            json!({
+                "nickName": { "type": "string", "minLength": 1, "maxLength": 64, "description": "No control characters" },
+                "avatarUrl": {
+                    "type": "string", "format": "uri", "pattern": "^https://", "maxLength": 1024,
+                    "description": "On a host that the server allows",
+                },
+            }),
+            json!({}),
+        ),
+        "ProfileRequest": request(joined(signed, encrypted()), any_of(&either_pair)),
+        "OpenDataRequest": request(
+            joined(json!({ "kind": kind }), encrypted()),
+            joined(json!({ "required": ["kind"] }), map(one_of(&PAIRS))),
+        ),
+        "OpenDataReply": { "oneOf": [named("WeRun"), named("Share"), named("Group")] },
+        "WeRun": envelope(json!({
+            "kind": word(&["werun"], ""),
+            "stepInfoList": list(&object(json!({ "timestamp": instant("The day"), "step": integer("Steps") }), json!({}))),
+        })),
+        "Share": envelope(json!({ "kind": word(&["share"], ""), "openGId": text("The group") })),
+        "Group": group(),
+        "ExportReply": export_reply(),
+    }))
+}
+
+fn group() -> Value {
+    let mut group = envelope(json!({ "kind": word(&["group"], ""), "opengid": text("The group") }));
+    for (name, schema) in [
+        ("open_single_roomid", text("Of a conversation of two")),
+        ("group_openid", text("The member in this group")),
+        ("chat_type", integer("WeChat's number for the kind of chat")),
+    ] {
+        group["properties"][name] = schema;
+    }
+    group
+}
+
+fn export_reply() -> Value {
+    let optional = || text_or_null("");
+    let instant_or_null = json!({ "type": ["integer", "null"], "format": "int64", "description": "Unix seconds" });
+    let member = object(
+        json!({
+            "id": { "type": "string", "format": "uuid" },
+            "appid": text("The mini program"), "openid": text("WeChat's name of the person there"), "unionid": optional(),
+            "nickName": optional(), "avatarUrl": optional(), "gender": { "type": ["integer", "null"] },
+            "country": optional(), "province": optional(), "city": optional(), "language": optional(),
+            "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
+            "phone_trust": { "type": ["string", "null"], "enum": ["code", "hash", "local", null] },
+            "phone_bound_at": instant_or_null,
+            "status": word(&["active", "blocked"], ""), "note": optional(), "attributes": { "type": "object" },
+            "created_at": instant("The first login"), "last_login_at": instant("The last login, to a day"),
+            "updated_at": instant("The last change"),
+        }),
+        json!({}),
+    );
+    let session = object(
+        json!({
+            "id": text(""), "created_at": instant("The login"), "last_seen_at": instant("The last use"),
+            "expires_at": instant("The end if it is not used"), "ends_at": instant("The end in any case"),
+            "user_agent": optional(),
+        }),
+        json!({}),
+    );
+    let audit = object(json!({ "at": instant("When"), "actor": text("Who"), "action": text("What") }), json!({}));
+    envelope(json!({
+        "member": member, "sessions": list(&session), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
+        "audit": list(&audit),
+    }))
+}

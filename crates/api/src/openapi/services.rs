@@ -1,0 +1,124 @@
+//! What the team's proxy, services and operators ask.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::operation::Operation;
+use super::shapes::{instant, integer, map, object, request, text, text_or_null, word};
+
+/// The identity headers of forward-auth; all of them are there, empty when unknown.
+pub const IDENTITY: [(&str, &str); 6] = [
+    ("Wxgate-Member", "The member's id"),
+    ("Wxgate-App", "The appid, percent-encoded"),
+    ("Wxgate-Openid", "WeChat's name of the person in this app, percent-encoded"),
+    ("Wxgate-Unionid", "WeChat's name of the person across the team's apps, percent-encoded; empty when unknown"),
+    ("Wxgate-Name", "The nickname, percent-encoded UTF-8; empty when unknown"),
+    ("Wxgate-Session", "The session's id, 16 hex digits"),
+];
+
+/// `GET /forward-auth`
+pub fn forward_auth() -> Operation {
+    decides("forwardAuth", "For Caddy and Traefik: whose request is it? Never a redirect, never limited.")
+}
+
+/// `GET /forward-auth/nginx`
+pub fn forward_auth_nginx() -> Operation {
+    decides("forwardAuthNginx", "The same for nginx's auth_request, which refuses at anything but 2xx, 401 and 403.")
+}
+
+fn decides(id: &str, description: &str) -> Operation {
+    Operation::new(id, "services", "反向代理鉴权：应答头给出身份", description)
+        .security("skey", &[])
+        .answers_in_headers("Who it is, in the headers; no body", &IDENTITY.map(|(name, _)| name))
+        .refuses(&["unauthorized", "blocked", "outcome_unknown"])
+}
+
+/// `POST /introspect`
+pub fn introspect() -> Operation {
+    Operation::new("introspect", "services", "查询 skey（RFC 7662）", "What an skey stands for, as RFC 7662 says it.")
+        .api_token("introspect")
+        .takes_form("IntrospectRequest", &json!({ "token": "wxg_…" }))
+        .answers(
+            "All of it, or only that it is not active",
+            "IntrospectReply",
+            &json!({
+                "active": true, "sub": "01980c2e-7c1e-7000-8000-000000000000", "client_id": "wx0123456789abcdef",
+                "openid": "oExample", "unionid": null, "iat": 1_795_000_000, "exp": 1_795_604_800, "sid": "0001a2b3c4d5e6f7",
+            }),
+        )
+}
+
+/// `GET /healthz`
+pub fn healthz() -> Operation {
+    Operation::new("health", "operation", "存活检查", "200 while the process serves.").answers(
+        "It serves",
+        "Health",
+        &json!({ "status": "ok" }),
+    )
+}
+
+/// `GET /readyz`
+pub fn readyz() -> Operation {
+    let ready = json!({ "status": "ready", "store": { "status": "ok", "schema_version": 1 }, "wechat": "reachable" });
+    let not_ready = json!({ "status": "not_ready", "store": { "status": "the disk is full" }, "wechat": "unknown" });
+    Operation::new(
+        "readiness",
+        "operation",
+        "就绪检查",
+        "Whether the database is open, migrated and writable. That WeChat is away is said in the body alone.",
+    )
+    .answers("Ready", "Ready", &ready)
+    .responds(StatusCode::SERVICE_UNAVAILABLE, "Not ready", "NotReady", &not_ready)
+}
+
+/// `GET /openapi.json`
+pub fn openapi() -> Operation {
+    let example = json!({ "openapi": "3.1.0", "info": { "title": "wxgate", "version": "0.1.0" }, "paths": {} });
+    Operation::new("openapi", "operation", "本文档", "This document.").answers("This document", "OpenApi", &example)
+}
+
+/// What these operations send and answer.
+pub fn schemas() -> Map<String, Value> {
+    let token =
+        |description: &str| json!({ "type": "string", "minLength": 1, "maxLength": 4096, "description": description });
+    let wechat = || word(&["reachable", "unreachable", "unknown"], "How WeChat answered the last call");
+    let readiness = |status: &str, store: Value| {
+        object(json!({ "status": word(&[status], ""), "store": store, "wechat": wechat() }), json!({}))
+    };
+    let active = object(
+        json!({
+            "active": { "type": "boolean", "enum": [true] },
+            "sub": { "type": "string", "format": "uuid", "description": "The member's id" },
+            "client_id": text("The appid"), "openid": text("WeChat's name of the person there"),
+            "unionid": text_or_null("WeChat's name of the person across the team's apps"),
+            "iat": instant("The login"), "exp": instant("The end if it is not used"), "sid": text("The session's id"),
+        }),
+        json!({}),
+    );
+    map(json!({
+        "IntrospectRequest": request(
+            json!({ "token": token("The skey"), "token_type_hint": token("Looked at by nobody") }),
+            json!({ "required": ["token"] }),
+        ),
+        "IntrospectReply": { "oneOf": [active, {
+            "type": "object", "properties": { "active": { "type": "boolean", "enum": [false] } },
+            "required": ["active"], "maxProperties": 1,
+        }] },
+        "Health": object(json!({ "status": word(&["ok"], "") }), json!({})),
+        "Ready": readiness("ready", object(
+            json!({ "status": word(&["ok"], ""), "schema_version": integer("The newest migration") }),
+            json!({}),
+        )),
+        "NotReady": readiness("not_ready", object(json!({ "status": text("What is wrong") }), json!({}))),
+        "OpenApi": object(
+            json!({
+                "openapi": text("The version of OpenAPI"),
+                "info": { "type": "object" },
+                "paths": { "type": "object" },
+            }),
+            json!({
+                "servers": { "type": "array" }, "tags": { "type": "array" }, "components": { "type": "object" },
+            }),
+        ),
+    }))
+}
