@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
 use super::shapes::{
-    PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, request,
-    text, text_or_null, word,
+    PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, only,
+    request, text, word,
 };
 
 const TAG: &str = "member";
@@ -170,17 +170,17 @@ pub fn schemas() -> Map<String, Value> {
         ),
         "OpenDataReply": { "oneOf": [named("WeRun"), named("Share"), named("Group")] },
         "WeRun": envelope(json!({
-            "kind": word(&["werun"], ""),
+            "kind": only("werun"),
             "stepInfoList": list(&object(json!({ "timestamp": instant("The day"), "step": integer("Steps") }), json!({}))),
         })),
-        "Share": envelope(json!({ "kind": word(&["share"], ""), "openGId": text("The group") })),
+        "Share": envelope(json!({ "kind": only("share"), "openGId": text("The group") })),
         "Group": group(),
         "ExportReply": export_reply(),
     }))
 }
 
 fn group() -> Value {
-    let mut group = envelope(json!({ "kind": word(&["group"], ""), "opengid": text("The group") }));
+    let mut group = envelope(json!({ "kind": only("group"), "opengid": text("The group") }));
     for (name, schema) in [
         ("open_single_roomid", text("Of a conversation of two")),
         ("group_openid", text("The member in this group")),
@@ -192,7 +192,7 @@ fn group() -> Value {
 }
 
 fn export_reply() -> Value {
-    let optional = || text_or_null("");
+    let optional = || json!({ "type": ["string", "null"] });
     let instant_or_null = json!({ "type": ["integer", "null"], "format": "int64", "description": "Unix seconds" });
     let member = object(
         json!({
@@ -203,7 +203,7 @@ fn export_reply() -> Value {
             "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
             "phone_trust": { "type": ["string", "null"], "enum": ["code", "hash", "local", null] },
             "phone_bound_at": instant_or_null,
-            "status": word(&["active", "blocked"], ""), "note": optional(), "attributes": { "type": "object" },
+            "status": word(&["active", "blocked"], "Whether the team let them in"), "note": optional(), "attributes": { "type": "object" },
             "created_at": instant("The first login"), "last_login_at": instant("The last login, to a day"),
             "updated_at": instant("The last change"),
         }),
@@ -211,7 +211,7 @@ fn export_reply() -> Value {
     );
     let session = object(
         json!({
-            "id": text(""), "created_at": instant("The login"), "last_seen_at": instant("The last use"),
+            "id": text("16 hex digits"), "created_at": instant("The login"), "last_seen_at": instant("The last use"),
             "expires_at": instant("The end if it is not used"), "ends_at": instant("The end in any case"),
             "user_agent": optional(),
         }),

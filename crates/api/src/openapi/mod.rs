@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value, json};
 
 pub use self::operation::Operation;
-use self::shapes::{envelope, instant, map, object, text, text_or_null};
+use self::shapes::{envelope, instant, map, object, only, text, text_or_null};
 use crate::routes::{Endpoint, INTERNAL, PUBLIC};
 
 /// Where the listeners stand unless the configuration says otherwise.
@@ -117,12 +117,11 @@ fn parameters() -> Value {
 fn headers() -> Map<String, Value> {
     let header =
         |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
-    let fixed = |value: &str| json!({ "type": "string", "enum": [value] });
     let mut headers = map(json!({
         "X-Request-Id": header("Finds the request in the log", json!({ "type": "string", "pattern": "^[0-9a-f]{32}$" })),
-        "X-Content-Type-Options": header("The type is as it says", fixed("nosniff")),
-        "Cache-Control": header("No answer is to be kept", fixed("no-store")),
-        "WWW-Authenticate": header("RFC 6750", fixed("Bearer error=\"invalid_token\"")),
+        "X-Content-Type-Options": header("The type is as it says", only("nosniff")),
+        "Cache-Control": header("No answer is to be kept", only("no-store")),
+        "WWW-Authenticate": header("RFC 6750", only("Bearer error=\"invalid_token\"")),
         "Retry-After": header("Whole seconds to wait", json!({ "type": "integer", "minimum": 1 })),
     }));
     for (name, description) in services::IDENTITY {

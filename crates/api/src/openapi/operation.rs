@@ -35,7 +35,7 @@ impl Operation {
         self.security("apiToken", &[scope]).refuses(&["unauthorized", "forbidden", "storage_full", "internal"])
     }
 
-    /// Asks for the skey and decides nothing else: see `services::forward_auth`.
+    /// Names what stands in `Authorization`, and nothing that follows from it.
     pub fn security(mut self, scheme: &str, scopes: &[&str]) -> Self {
         self.json.insert("security".to_owned(), json!([{ scheme: scopes }]));
         self

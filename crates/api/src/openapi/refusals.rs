@@ -76,22 +76,22 @@ pub fn schema() -> Value {
 
 /// The responses for failures of these words, by status.
 pub fn responses(refused: &[&'static str]) -> BTreeMap<String, Value> {
-    let mut by_status = BTreeMap::<u16, Vec<&str>>::new();
+    let mut by_status = BTreeMap::<StatusCode, Vec<&str>>::new();
     for error in samples() {
         let (status, word) = error.parts();
         if refused.contains(&word) {
-            by_status.entry(status.as_u16()).or_default().push(word);
+            by_status.entry(status).or_default().push(word);
         }
     }
-    by_status.into_iter().map(|(status, words)| (status.to_string(), response(status, &words))).collect()
+    by_status.into_iter().map(|(status, words)| (status.as_str().to_owned(), response(status, &words))).collect()
 }
 
-fn response(status: u16, refused: &[&str]) -> Value {
+fn response(status: StatusCode, refused: &[&str]) -> Value {
     let said: Vec<_> = refused.iter().map(|word| format!("`{word}`: {}", words(word, Language::English).0)).collect();
     let example = |word: &&str| ((*word).to_owned(), json!({ "$ref": format!("#/components/examples/{word}") }));
     json!({
         "description": said.join("; "),
-        "headers": headers(StatusCode::from_u16(status).unwrap_or_default()),
+        "headers": headers(status),
         "content": { "application/json": {
             "schema": { "allOf": [
                 { "$ref": "#/components/schemas/Refusal" },

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
-use super::shapes::{instant, integer, map, object, request, text, text_or_null, word};
+use super::shapes::{instant, integer, map, object, only, request, text, text_or_null, word};
 
 /// The identity headers of forward-auth; all of them are there, empty when unknown.
 pub const IDENTITY: [(&str, &str); 6] = [
@@ -83,7 +83,7 @@ pub fn schemas() -> Map<String, Value> {
         |description: &str| json!({ "type": "string", "minLength": 1, "maxLength": 4096, "description": description });
     let wechat = || word(&["reachable", "unreachable", "unknown"], "How WeChat answered the last call");
     let readiness = |status: &str, store: Value| {
-        object(json!({ "status": word(&[status], ""), "store": store, "wechat": wechat() }), json!({}))
+        object(json!({ "status": only(status), "store": store, "wechat": wechat() }), json!({}))
     };
     let active = object(
         json!({
@@ -104,9 +104,9 @@ pub fn schemas() -> Map<String, Value> {
             "type": "object", "properties": { "active": { "type": "boolean", "enum": [false] } },
             "required": ["active"], "maxProperties": 1,
         }] },
-        "Health": object(json!({ "status": word(&["ok"], "") }), json!({})),
+        "Health": object(json!({ "status": only("ok") }), json!({})),
         "Ready": readiness("ready", object(
-            json!({ "status": word(&["ok"], ""), "schema_version": integer("The newest migration") }),
+            json!({ "status": only("ok"), "schema_version": integer("The newest migration") }),
             json!({}),
         )),
         "NotReady": readiness("not_ready", object(json!({ "status": text("What is wrong") }), json!({}))),

@@ -15,7 +15,7 @@ pub fn object(required: Value, optional: Value) -> Value {
 pub fn envelope(required: Value) -> Value {
     let mut properties = map(json!({
         "errcode": { "type": "integer", "enum": [0] },
-        "errmsg": { "type": "string", "enum": ["ok"] },
+        "errmsg": only("ok"),
     }));
     properties.extend(map(required));
     object(properties.into(), json!({}))
@@ -73,6 +73,11 @@ pub fn text_or_null(description: &str) -> Value {
 /// A code of WeChat's, as it came.
 pub fn code(description: &str) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$", "description": description })
+}
+
+/// This word and no other.
+pub fn only(word: &str) -> Value {
+    json!({ "type": "string", "enum": [word] })
 }
 
 /// One of these words.
