@@ -24,6 +24,8 @@ mod routes;
 pub mod settings;
 mod text;
 mod tokens;
+#[cfg(feature = "undefended")]
+mod undefended;
 
 pub use api_token::{ApiTokenText, SCOPES};
 pub use app::{App, Settings};

@@ -94,6 +94,10 @@ impl App {
         // Every key is tried, also after one that opened: the time must not say which.
         let opened = keys.iter().fold(None, |opened, key| opened.or(payload::open::<C>(encrypted, key, &expect).ok()));
         let Some(content) = opened else {
+            #[cfg(feature = "undefended")]
+            if let Some(refusal) = crate::undefended::named_refusal::<C>(keys, encrypted, &expect) {
+                return Err(refusal);
+            }
             let question = Question {
                 session_keys: keys,
                 encrypted_data: encrypted.encrypted_data(),
@@ -114,6 +118,8 @@ impl App {
     /// `too_many_requests` when it is spent.
     pub(crate) async fn begin_opening(&self, owner: &MemberKey) -> Result<OpeningId, ApiError> {
         let subject = self.vault.pseudonym(&owner.appid, &owner.openid);
+        #[cfg(feature = "undefended")]
+        let subject = crate::undefended::another_budget(subject);
         match self.store.begin_opening(subject, self.clock.now()).await? {
             Opening::Granted(opening) => Ok(opening),
             Opening::Spent { retry_after_seconds } => {
