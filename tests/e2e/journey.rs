@@ -43,7 +43,7 @@ async fn a_member_logs_in_gives_a_phone_number_both_ways_and_logs_out() {
 }
 
 #[tokio::test]
-async fn a_number_that_wechat_never_sealed_is_refused_though_it_opens() {
+async fn forge_with_known_key() {
     let bench = Bench::new().await;
     let server = bench.serve().await;
     let skey = server.login(&bench.code("mallory")).await;

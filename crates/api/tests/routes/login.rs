@@ -202,7 +202,7 @@ fn merged(mut one: Value, other: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_encrypted_profile_counts_only_if_it_is_this_members_of_this_app_and_fresh() {
+async fn userinfo_openid_mismatch() {
     let app = TestApp::new().await;
     for (openid, appid, timestamp, other_key, expected) in [
         ("o1", APPID, START, false, "stored"),
