@@ -145,8 +145,12 @@ fn open_data_is_written_as_wechat_names_it() {
 fn raw_data_is_an_object_with_whatever_it_has() {
     let profile = RawData::parse(r#"{"nickName":"微信用户","is_demote":true,"more":1} "#).unwrap();
     assert_eq!((profile.nick_name.as_str(), profile.is_demote, profile.city.as_str()), ("微信用户", true, ""));
-    for text in ["", "[]", "{", "{} {}", r#"{"gender":"1"}"#, r#"["a",1,"","","","","",false]"#] {
+    for text in ["", "[]", "{", "{} {}", r#"{"nickName":1}"#, r#"["a",1,"","","","","",false]"#] {
         assert!(RawData::parse(text).is_none(), "{text}");
+    }
+    for (gender, read) in [("1", 1), ("null", 0), (r#""male""#, 0), ("{}", 0)] {
+        let profile = RawData::parse(&format!(r#"{{"nickName":"Band","gender":{gender}}}"#)).unwrap();
+        assert_eq!((profile.nick_name.as_str(), profile.gender), ("Band", read), "{gender}");
     }
 }
 
