@@ -149,6 +149,7 @@ impl App {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
     use tokio::time::advance;
 
     use super::*;
@@ -166,6 +167,23 @@ mod tests {
             let left = left_after(Duration::from_millis(work), Err(ApiError::Unopenable)).await;
             assert_eq!(left, Duration::from_millis(expected), "{work} ms of work");
         }
+    }
+
+    #[tokio::test]
+    async fn work_that_took_a_try_ends_though_its_caller_went_away() {
+        let (gate, opened) = oneshot::channel::<()>();
+        let (done, ended) = oneshot::channel();
+        let work = async move {
+            opened.await.ok();
+            done.send(()).ok();
+            Ok(())
+        };
+        let caller = tokio::spawn(to_the_end(work));
+        tokio::task::yield_now().await;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        gate.send(()).unwrap();
+        ended.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -164,18 +164,24 @@ fn is_plainly_framed(headers: &HeaderMap) -> bool {
 
 /// Whether a query holds an skey, under whatever name, or anything under the name `skey`.
 fn query_carries_skey(query: &str) -> bool {
-    query.split('&').any(|pair| carries_token(pair) || pair == "skey" || pair.starts_with("skey="))
+    query.split('&').any(|pair| {
+        let pair = percent_decode_str(pair).decode_utf8_lossy();
+        holds_token(&pair) || pair == "skey" || pair.starts_with("skey=")
+    })
 }
 
-/// Whether a part of a URL holds an skey or an API token.
-fn carries_token(part: &str) -> bool {
-    let part = percent_decode_str(part).decode_utf8_lossy();
+/// Whether a decoded part of a URL holds an skey or an API token.
+fn holds_token(part: &str) -> bool {
     part.contains(Skey::PREFIX) || part.contains(ApiTokenText::PREFIX)
 }
 
 /// A path as it may stand in the log: cut, and without what clients put there by mistake.
 fn logged(path: &str) -> String {
-    if carries_token(path) { "***".to_owned() } else { path.chars().take(LOGGED_PATH_CHARACTERS).collect() }
+    if holds_token(&percent_decode_str(path).decode_utf8_lossy()) {
+        "***".to_owned()
+    } else {
+        path.chars().take(LOGGED_PATH_CHARACTERS).collect()
+    }
 }
 
 /// Renders a failure and sets the headers that every answer has.
@@ -234,7 +240,7 @@ mod tests {
 
     #[test]
     fn an_skey_in_a_query_is_seen_under_any_name_and_encoding() {
-        for query in ["q=wxg_abc", "skey=1", "a=1&skey", "a=1&t=%77%78%67%5Fabc"] {
+        for query in ["q=wxg_abc", "skey=1", "a=1&skey", "a=1&t=%77%78%67%5Fabc", "%73key=1"] {
             assert!(query_carries_skey(query), "{query}");
         }
         for query in ["", "a=1", "key=wx", "monkey=1"] {
