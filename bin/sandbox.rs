@@ -26,8 +26,9 @@ pub(crate) fn run(flags: &Flags, lang: Lang) -> Outcome {
     crate::serve::on_runtime(async {
         let (sandbox, app) = new();
         let (listener, at) = bind(flags.listen, "--listen").await?;
+        let mut told = crate::serve::StopSignals::new()?;
         out::print(&text(at, &app, lang))?;
-        let stop = crate::serve::told_to_stop()?;
+        let stop = async move { told.received().await };
         sandbox.serve(listener, stop).await.map_err(|error| cannot(&error))?;
         Ok(Exit::Done)
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
@@ -49,6 +49,7 @@ pub(crate) struct Server {
     public: At,
     internal: At,
     store: Arc<SqliteStore>,
+    told: StopSignals,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -89,7 +90,9 @@ impl Server {
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
         tasks.spawn(housekeeping(app, until(stopped)));
-        let server = Self { public: public.at, internal: internal.at, store, stop, tasks };
+        // Before the line that says that it serves: whoever reads it may at once tell it to stop.
+        let told = StopSignals::new()?;
+        let server = Self { public: public.at, internal: internal.at, store, told, stop, tasks };
         let (public, internal) = (server.public(), server.internal());
         tracing::info!(%public, %internal, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(server)
@@ -108,9 +111,8 @@ impl Server {
     /// Serves until SIGTERM or SIGINT. When a write's outcome is unknown, the process ends within a second, with 70: what
     /// is in memory can no longer be trusted, and whoever starts it again reads what is on the disk.
     pub(crate) async fn run(mut self) -> Outcome {
-        let stop = told_to_stop()?;
         let ended = tokio::select! {
-            () = stop => Exit::Done,
+            () = self.told.received() => Exit::Done,
             () = until_failed(&self.store) => self.outcome_unknown().await,
             _ = self.tasks.join_next() => {
                 tracing::error!("a part of the server ended by itself");
@@ -152,16 +154,25 @@ impl Server {
     }
 }
 
-/// Resolves at SIGTERM or SIGINT, which from now on end the process no more by themselves.
-pub(crate) fn told_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| cannot_start(&error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| cannot_start(&error))?;
-    Ok(async move {
+/// SIGTERM and SIGINT, which from its making on end the process no more by themselves.
+pub(crate) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let of = |kind| signal(kind).map_err(|error| cannot_start(&error));
+        Ok(Self { terminate: of(SignalKind::terminate())?, interrupt: of(SignalKind::interrupt())? })
+    }
+
+    /// Resolves at the next of them, also when it came before this was asked.
+    pub(crate) async fn received(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }
 
 async fn until_failed(store: &SqliteStore) {

@@ -90,3 +90,12 @@ async fn clients_that_never_end_do_not_keep_the_server_for_more_than_ten_seconds
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(told.elapsed() < Duration::from_secs(11), "{:?}", told.elapsed());
 }
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_at_its_first_word_ends_in_order() {
+    let bench = Bench::new().await;
+    for _ in 0..20 {
+        let ended = bench.serve().await.stop().await;
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    }
+}
