@@ -13,8 +13,8 @@ use crate::oracle::{Oracle, calibrate};
 use crate::support::{At, Bench};
 use crate::undefended::undefended;
 
-/// Requests of the whole attack, unless `WXGATE_ATTACK_REQUESTS` says otherwise.
-const REQUESTS: usize = 100_000;
+/// Requests of the whole attack, and how many `tests/run --long` makes.
+const REQUESTS: [usize; 2] = [100_000, 1_000_000];
 /// Requests within which a server without defences must have fallen.
 const WITHOUT_DEFENCES: usize = 30_000;
 /// Attackers at once: those who come with ever new members, and those who stay with one. Going by the time alone takes 12,289
@@ -24,7 +24,7 @@ const STUBBORN: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forge_suite() {
-    let requests = std::env::var("WXGATE_ATTACK_REQUESTS").map_or(REQUESTS, |number| number.parse().unwrap());
+    let requests = REQUESTS[usize::from(std::env::var_os("WXGATE_LONG").is_some())];
     let mut all = Posted::default();
     for mode in ["local", "verify"] {
         let bench = Arc::new(Bench::new().await);
