@@ -16,6 +16,12 @@ pub enum Error {
     /// An `iv` that is not 16 bytes.
     #[error("iv must be base64 of 16 bytes: {0}")]
     Iv(Shape),
+    /// An `EncodingAESKey` that is not 43 letters and digits.
+    #[error("EncodingAESKey must be 43 letters and digits")]
+    EncodingAesKey,
+    /// A `Token` of message push that is not 3 to 32 letters and digits.
+    #[error("the Token of message push must be 3 to 32 letters and digits")]
+    PushToken,
     /// A line of a key file that cannot be read, counted from 1.
     #[error("key file, line {line}: {reason}")]
     KeyFile {

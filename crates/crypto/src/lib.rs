@@ -7,6 +7,7 @@ pub mod diagnosis;
 mod error;
 mod mac;
 pub mod payload;
+pub mod push;
 mod random;
 mod session_key;
 pub mod signature;

@@ -26,7 +26,8 @@ pub fn login_state(key: &SessionKey, message: &[u8]) -> String {
     hex(&hmac_sha256(key.expose().as_bytes(), &[message]))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lowercase hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a String takes every write");
         text

@@ -4,6 +4,7 @@ mod diagnosis;
 mod forgery;
 mod payload;
 mod properties;
+mod push;
 mod skey;
 mod vault;
 mod vectors;
