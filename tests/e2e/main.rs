@@ -9,7 +9,6 @@ mod support;
 
 mod apps;
 mod command_line;
-mod crash;
 mod disk;
 mod edge;
 mod files;

@@ -99,7 +99,7 @@ pub fn delete(path: &str) -> Request {
 }
 
 impl Request {
-    fn new(method: &str, path: &str) -> Self {
+    pub fn new(method: &str, path: &str) -> Self {
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Language: en\r\n");
         Self { head, body: String::new() }

@@ -24,11 +24,26 @@ impl SqliteStore {
     /// [`Error::Refused`] names the file and the cure: another process has the directory, others may read the file,
     /// the schema is newer than this program, SQLite is too old or does not take a setting.
     pub fn open(settings: &Settings, data_dir: &Path) -> Result<Self> {
+        Self::open_with(settings, data_dir, |_| Ok(()))
+    }
+
+    /// Like [`open`](Self::open), but a commit does not wait for the disk: what a power cut takes then, a test must notice.
+    #[cfg(feature = "undefended")]
+    pub fn open_undefended(settings: &Settings, data_dir: &Path) -> Result<Self> {
+        Self::open_with(settings, data_dir, |writer| writer.pragma_update(None, "synchronous", "NORMAL"))
+    }
+
+    fn open_with(
+        settings: &Settings,
+        data_dir: &Path,
+        adjust: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Self> {
         check(settings)?;
         let data_dir = files::data_dir(data_dir)?;
         let lock = files::lock(&data_dir)?;
         let database = files::database(&data_dir)?;
         let mut connection = connect(&database, Role::Writer)?;
+        adjust(&connection).map_err(|error| files::refused(&database, error))?;
         migrate(&mut connection).map_err(|why| files::refused(&database, why))?;
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
