@@ -8,6 +8,7 @@ use std::path::Path;
 use wxgate_crypto::Vault;
 
 use crate::config::{self, Guard, quoted};
+use crate::filesystem;
 use crate::lang::words;
 use crate::out::Failure;
 
@@ -53,7 +54,7 @@ fn make_directory(data_dir: &Path) -> Result<(), Failure> {
             format!("{path}: others have access to the data directory; run {chmod}"),
         )));
     }
-    Ok(())
+    filesystem::check(data_dir)
 }
 
 fn refuse_beside_database(data_dir: &Path, key: &Path) -> Result<(), Failure> {

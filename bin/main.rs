@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod explain;
+mod filesystem;
 mod healthcheck;
 mod key_file;
 mod lang;

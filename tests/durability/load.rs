@@ -8,7 +8,8 @@ use tokio::task::JoinSet;
 use wxgate_sandbox::UserSpec;
 
 use crate::ledger::{Ledger, State};
-use crate::support::{Answer, Bench, Request, Server, delete, get, post, until};
+use crate::support::http::Request;
+use crate::support::{Answer, Bench, Server, delete, get, post, until};
 
 const CLIENTS: usize = 12;
 /// Of so many members one has itself erased, which empties the log.

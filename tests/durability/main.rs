@@ -7,6 +7,7 @@
 #[path = "../e2e/support/mod.rs"]
 mod support;
 
+mod db_unlinked;
 mod disk;
 mod fsync_eio;
 mod kill9;

@@ -2,14 +2,14 @@
 //! directory with a WeChat beside it.
 
 mod bench;
-mod http;
+pub mod http;
 mod process;
 mod server;
 
 use std::time::{Duration, Instant};
 
 pub use bench::{Bench, program};
-pub use http::{Answer, At, Raw, Request, delete, get, post};
+pub use http::{Answer, At, Raw, delete, get, post};
 pub use process::{Ended, Process};
 pub use server::Server;
 

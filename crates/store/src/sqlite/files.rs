@@ -1,9 +1,10 @@
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::failure;
 use crate::error::{Error, Result};
 
 const DATABASE: &str = "wxgate.db";
@@ -33,9 +34,14 @@ pub(super) fn lock(data_dir: &Path) -> Result<File> {
     }
 }
 
-/// The database file, made if it is not there, readable by nobody else.
+/// The database file, made if it is not there, readable by nobody else. Not beside a log, which SQLite would delete.
 pub(super) fn database(data_dir: &Path) -> Result<PathBuf> {
     let path = data_dir.join(DATABASE);
+    if !path.exists() && log(data_dir).metadata().is_ok_and(|log| log.len() > 0) {
+        let why = "it is missing, but its log wxgate.db-wal is there. Put it back or restore a backup; \
+                   to begin with nothing, remove the log too";
+        return Err(refused(&path, why));
+    }
     match private().create_new(true).open(&path) {
         Ok(_) => sync(data_dir).map_err(|error| refused(&path, error))?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -48,12 +54,45 @@ pub(super) fn database(data_dir: &Path) -> Result<PathBuf> {
 pub(super) fn existing_database(data_dir: &Path) -> Result<PathBuf> {
     let path = data_dir.join(DATABASE);
     check_private(&path)?;
-    for beside in ["wxgate.db-wal", "wxgate.db-shm"].map(|name| data_dir.join(name)) {
+    for beside in [log(data_dir), data_dir.join("wxgate.db-shm")] {
         if beside.symlink_metadata().is_ok() {
             check_private(&beside)?;
         }
     }
     Ok(path)
+}
+
+fn log(data_dir: &Path) -> PathBuf {
+    data_dir.join("wxgate.db-wal")
+}
+
+/// The database and its log while they are open, so that nothing is acknowledged that no restart would find.
+pub(super) struct Watch([(PathBuf, Inode); 2]);
+
+type Inode = (u64, u64);
+
+impl Watch {
+    /// Of files that are open.
+    pub(super) fn new(data_dir: &Path) -> Result<Self> {
+        let inode =
+            |path: PathBuf| inode(&path).map(|inode| (path.clone(), inode)).map_err(|error| refused(&path, error));
+        Ok(Self([inode(data_dir.join(DATABASE))?, inode(log(data_dir))?]))
+    }
+
+    /// Fails when a name is gone or stands for another file.
+    pub(super) fn check(&self) -> rusqlite::Result<()> {
+        match self.0.iter().find(|(path, opened)| inode(path).ok() != Some(*opened)) {
+            None => Ok(()),
+            Some((path, _)) => Err(failure::ours(format!(
+                "{} was removed or replaced while it was open: put it back, or restore a backup",
+                path.display()
+            ))),
+        }
+    }
+}
+
+fn inode(path: &Path) -> std::io::Result<Inode> {
+    fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// Makes the names in a directory as durable as what their files will hold.

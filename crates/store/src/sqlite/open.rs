@@ -48,7 +48,7 @@ impl SqliteStore {
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
         let index = Arc::new(Index::loading(settings.index_max_bytes));
-        let commit = Box::new(writer::commit);
+        let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
         let writer = Writer::start(connection, Arc::clone(&index), Role::Writer, Some(lock), settings.queue, commit)?;
         let store = Self { writer, readers, index };
         store.load(connect(&database, Role::Reader)?)?;
@@ -74,7 +74,7 @@ impl SqliteStore {
         }
         let readers = Readers::open(&database, 1)?;
         let index = Arc::new(Index::none());
-        let (queue, commit) = (Settings::default().queue, Box::new(writer::commit));
+        let (queue, commit) = (Settings::default().queue, Box::new(commit_to(files::Watch::new(&data_dir)?)));
         let writer = Writer::start(connection, Arc::clone(&index), Role::Guest, None, queue, commit)?;
         Ok(Self { writer, readers, index })
     }
@@ -94,6 +94,11 @@ impl SqliteStore {
         let _ = loaded.recv_timeout(LOAD_PATIENCE);
         Ok(())
     }
+}
+
+/// A commit to files that are still what they were: its outcome is unknown if the names stand for others.
+fn commit_to(files: files::Watch) -> impl FnMut(&Connection) -> rusqlite::Result<()> + Send {
+    move |connection| writer::commit(connection).and_then(|()| files.check())
 }
 
 fn check(settings: &Settings) -> Result<()> {
