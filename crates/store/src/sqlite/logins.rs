@@ -12,11 +12,11 @@ pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
     let is_new = known.is_none();
     let (owner, member) = match known {
         Some((_, member)) if member.status == Status::Blocked => return Ok(LoginOutcome::Blocked),
-        Some((owner, member)) => (owner, seen(tx, &member, login)?),
+        Some((owner, member)) => (owner, seen(tx, member, login)?),
         None => joined(tx, login)?,
     };
-    let rows = sessions::open(tx, owner, &member, login)?;
-    let ended = sessions::end_above(tx, &rows, login)?;
+    let ended = sessions::make_room(tx, owner, login)?;
+    sessions::open(tx, owner, &member, login)?;
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
 }
 
@@ -38,23 +38,39 @@ fn joined(tx: &Connection, login: &Login) -> Result<(u32, Member)> {
 }
 
 /// Most logins bring nothing new, and then nothing is written.
-fn seen(tx: &Connection, known: &Member, login: &Login) -> Result<Member> {
-    if login.unionid.is_some() && known.unionid.is_some() && login.unionid != known.unionid {
-        tracing::warn!(member.id = %known.id, "WeChat gave another unionid than before: the first one stays");
-    }
-    let mut member = known.clone();
-    member.unionid = known.unionid.clone().or_else(|| login.unionid.clone());
-    member.profile = known.profile.changed_by(login.profile.clone().unwrap_or_default());
-    if member != *known {
+fn seen(tx: &Connection, mut member: Member, login: &Login) -> Result<Member> {
+    let brought = brings(&mut member, login);
+    if brought {
         member.updated_at = login.now;
     }
-    if is_another_day(known.last_login_at, login.now) {
+    let another_day = is_another_day(member.last_login_at, login.now);
+    if another_day {
         member.last_login_at = login.now;
     }
-    if member != *known {
+    if brought || another_day {
         members::save(tx, &member)?;
     }
     Ok(member)
+}
+
+/// Whether the login changed what is known of the member.
+fn brings(member: &mut Member, login: &Login) -> bool {
+    let joins = match (&member.unionid, &login.unionid) {
+        (Some(first), Some(said)) if first != said => {
+            tracing::warn!(member.id = %member.id, "WeChat gave another unionid than before: the first one stays");
+            false
+        }
+        (None, Some(said)) => {
+            member.unionid = Some(said.clone());
+            true
+        }
+        _ => false,
+    };
+    let Some(given) = &login.profile else { return joins };
+    let profile = member.profile.changed_by(given.clone());
+    let changes = profile != member.profile;
+    member.profile = profile;
+    joins || changes
 }
 
 fn is_another_day(last: UnixSeconds, now: UnixSeconds) -> bool {

@@ -1,12 +1,14 @@
-use rusqlite::types::Type;
-use rusqlite::{Connection, Error, OptionalExtension, Result, Row, named_params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 use uuid::Uuid;
 
+use super::columns::Columns;
+use super::failure;
 use super::index::{Change, Person};
 use super::writer::Tx;
 use crate::model::{BoundPhone, Member, MemberId, MemberKey, Profile, Status, Trust, UnixSeconds};
 
-/// The columns that [`from_row`] reads.
+/// The columns that [`read`] reads, in its order.
 macro_rules! columns {
     () => {
         "members.id, members.appid, members.openid, members.unionid,
@@ -38,8 +40,11 @@ pub(super) fn by_number(conn: &Connection, number: u32) -> Result<Option<Member>
 pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<(u32, Member)>> {
     const SELECT: &str =
         concat!("SELECT number, ", columns!(), " FROM members WHERE appid = :appid AND openid = :openid");
-    let params = named_params! { ":appid": key.appid, ":openid": key.openid };
-    conn.prepare_cached(SELECT)?.query_row(params, |row| Ok((row.get("number")?, from_row(row)?))).optional()
+    let known = |row: &Row<'_>| {
+        let mut columns = Columns::of(row);
+        Ok((columns.next()?, read(&mut columns)?))
+    };
+    conn.prepare_cached(SELECT)?.query_row([&key.appid, &key.openid], known).optional()
 }
 
 /// Adds a member who has no phone number and no note yet. Their number.
@@ -100,38 +105,42 @@ pub(super) fn change_profile(tx: &Tx<'_>, id: MemberId, change: &Profile, now: U
     Ok(Some(member))
 }
 
-pub(super) fn from_row(row: &Row<'_>) -> Result<Member> {
+fn from_row(row: &Row<'_>) -> Result<Member> {
+    read(&mut Columns::of(row))
+}
+
+/// Reads what [`columns!`] names.
+pub(super) fn read(columns: &mut Columns<'_>) -> Result<Member> {
     Ok(Member {
-        id: MemberId(Uuid::from_bytes(row.get("id")?)),
-        key: MemberKey { appid: row.get("appid")?, openid: row.get("openid")? },
-        unionid: row.get("unionid")?,
+        id: MemberId(Uuid::from_bytes(columns.next()?)),
+        key: MemberKey { appid: columns.next()?, openid: columns.next()? },
+        unionid: columns.next()?,
         profile: Profile {
-            nick_name: row.get("nick_name")?,
-            avatar_url: row.get("avatar_url")?,
-            gender: row.get("gender")?,
-            country: row.get("country")?,
-            province: row.get("province")?,
-            city: row.get("city")?,
-            language: row.get("language")?,
+            nick_name: columns.next()?,
+            avatar_url: columns.next()?,
+            gender: columns.next()?,
+            country: columns.next()?,
+            province: columns.next()?,
+            city: columns.next()?,
+            language: columns.next()?,
         },
-        phone: phone_from_row(row)?,
-        status: word(row, "status", Status::parse)?,
-        note: row.get("note")?,
-        attributes: row.get("attributes")?,
-        created_at: UnixSeconds(row.get("created_at")?),
-        last_login_at: UnixSeconds(row.get("last_login_at")?),
-        updated_at: UnixSeconds(row.get("updated_at")?),
+        phone: read_phone(columns)?,
+        status: word(columns.next_ref()?, Status::parse)?,
+        note: columns.next()?,
+        attributes: columns.next()?,
+        created_at: UnixSeconds(columns.next()?),
+        last_login_at: UnixSeconds(columns.next()?),
+        updated_at: UnixSeconds(columns.next()?),
     })
 }
 
-fn phone_from_row(row: &Row<'_>) -> Result<Option<BoundPhone>> {
-    let Some(sealed) = row.get("phone_sealed")? else { return Ok(None) };
-    let trust = word(row, "phone_trust", Trust::parse)?;
-    Ok(Some(BoundPhone { sealed, trust, bound_at: UnixSeconds(row.get("phone_bound_at")?) }))
+fn read_phone(columns: &mut Columns<'_>) -> Result<Option<BoundPhone>> {
+    let (sealed, trust, bound_at) = (columns.next()?, columns.next_ref()?, columns.next::<Option<i64>>()?);
+    let (Some(sealed), Some(bound_at)) = (sealed, bound_at) else { return Ok(None) };
+    Ok(Some(BoundPhone { sealed, trust: word(trust, Trust::parse)?, bound_at: UnixSeconds(bound_at) }))
 }
 
 /// A word that a constraint keeps among those we know.
-fn word<T>(row: &Row<'_>, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T> {
-    let unknown = || Error::FromSqlConversionFailure(0, Type::Text, format!("unknown word in {column}").into());
-    parse(&row.get::<_, String>(column)?).ok_or_else(unknown)
+fn word<T>(value: ValueRef<'_>, parse: fn(&str) -> Option<T>) -> Result<T> {
+    parse(value.as_str()?).ok_or_else(|| failure::ours("a word that this program does not know".to_owned()))
 }

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: one thread writes, a pool of connections reads.
 
 mod audit;
+mod columns;
 mod erase;
 mod export;
 mod failure;

@@ -63,7 +63,7 @@ fn take_in_session(tx: &Tx<'_>, id: SessionId) -> Result<()> {
         tx.note(Change::Gone { id });
         return Ok(());
     };
-    tx.note(Change::Opened { id, row, person: Person::from(&member), before: None });
+    tx.note(Change::Opened { id, row, person: Person::from(&member) });
     if row.has_ended() {
         tx.note(Change::Ended { id });
     }

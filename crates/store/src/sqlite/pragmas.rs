@@ -31,7 +31,9 @@ const EVERY: Pragmas = &[
 impl Role {
     fn pragmas(self) -> Pragmas {
         match self {
-            Self::Writer | Self::Guest => &[("secure_delete", "1"), ("wal_autocheckpoint", "0")],
+            // 16 MiB: the inner pages of five million members. It is taken only as pages are read.
+            Self::Writer => &[("secure_delete", "1"), ("wal_autocheckpoint", "0"), ("cache_size", "-16384")],
+            Self::Guest => &[("secure_delete", "1"), ("wal_autocheckpoint", "0")],
             Self::Reader => &[("query_only", "1"), ("wal_autocheckpoint", "0")],
         }
     }
@@ -127,6 +129,7 @@ mod tests {
             ("busy_timeout", "0", Role::Writer),
             ("secure_delete", "off", Role::Writer),
             ("wal_autocheckpoint", "1000", Role::Writer),
+            ("cache_size", "-2000", Role::Writer),
             ("wal_autocheckpoint", "1000", Role::Guest),
             ("wal_autocheckpoint", "1000", Role::Reader),
             ("query_only", "off", Role::Reader),

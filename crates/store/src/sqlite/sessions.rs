@@ -1,7 +1,8 @@
 use std::cmp::Reverse;
 
-use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as SqlRow, named_params};
+use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as SqlRow, named_params, params};
 
+use super::columns::Columns;
 use super::index::{self, Change, Index, Person, Row, seconds};
 use super::writer::Tx;
 use super::{members, outside};
@@ -40,41 +41,38 @@ pub(super) fn row(conn: &Connection, id: SessionId) -> Result<Option<Row>> {
     conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0 }, row).optional()
 }
 
-/// Adds a session, unless this very one is there already. The member's rows before.
-pub(super) fn open(tx: &Tx<'_>, owner: u32, member: &Member, login: &Login) -> Result<Rows> {
+/// Adds a session, unless this very one is there already.
+pub(super) fn open(tx: &Tx<'_>, owner: u32, member: &Member, login: &Login) -> Result<()> {
+    // Parameters are bound in the order in which they first appear: to find them by name takes as long as the rest.
     const INSERT: &str = "
         INSERT INTO sessions
             (id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at, user_agent, sealed_key)
         VALUES (:id, :owner, :hash, :now, :now, :expires_at, :ends_at, :user_agent, :sealed_key)";
-    let rows = rows_in(tx, owner)?;
     let session = &login.session;
-    let params = named_params! {
-        ":id": session.id.0,
-        ":owner": owner,
-        ":hash": session.skey_hash,
-        ":now": login.now.0,
-        ":expires_at": session.expires_at.0,
-        ":ends_at": session.ends_at.0,
-        ":user_agent": session.user_agent,
-        ":sealed_key": login.sealed_key,
-    };
+    let params = params![
+        session.id.0,
+        owner,
+        session.skey_hash,
+        login.now.0,
+        session.expires_at.0,
+        session.ends_at.0,
+        session.user_agent,
+        login.sealed_key,
+    ];
     match tx.prepare_cached(INSERT)?.execute(params) {
-        Err(error) if is_constraint(&error) && is_there(tx, owner, login)? => {}
-        inserted => {
-            inserted?;
-            let row = Row {
-                hash: shortened(&session.skey_hash),
-                owner,
-                created_at: seconds(login.now),
-                last_seen_at: seconds(login.now),
-                expires_at: seconds(session.expires_at),
-                ends_at: seconds(session.ends_at),
-            };
-            let before = rows.iter().max_by_key(|(id, row)| (row.created_at, *id)).map(|(id, _)| *id);
-            tx.note(Change::Opened { id: session.id, row, person: Person::from(member), before });
-        }
-    }
-    Ok(rows)
+        Err(error) if is_constraint(&error) && is_there(tx, owner, login)? => return Ok(()),
+        inserted => inserted?,
+    };
+    let row = Row {
+        hash: shortened(&session.skey_hash),
+        owner,
+        created_at: seconds(login.now),
+        last_seen_at: seconds(login.now),
+        expires_at: seconds(session.expires_at),
+        ends_at: seconds(session.ends_at),
+    };
+    tx.note(Change::Opened { id: session.id, row, person: Person::from(member) });
+    Ok(())
 }
 
 fn is_constraint(error: &Error) -> bool {
@@ -90,16 +88,17 @@ fn is_there(tx: &Connection, owner: u32, login: &Login) -> Result<bool> {
     tx.prepare_cached(SELECT)?.exists(params)
 }
 
-/// Of a member's rows before a login, ends the oldest live sessions above the cap; that of the login is kept.
-pub(super) fn end_above(tx: &Tx<'_>, before: &Rows, login: &Login) -> Result<Vec<SessionId>> {
-    let others = before.iter().filter(|(id, row)| *id != login.session.id && row.is_live(login.now));
-    let mut others: Vec<_> = others.map(|(id, _)| *id).collect();
-    let most = usize::try_from(login.max_sessions.saturating_sub(1)).unwrap_or(usize::MAX);
-    if others.len() <= most {
+/// Ends a member's oldest live sessions, so that with that of the login there are no more than may be.
+pub(super) fn make_room(tx: &Tx<'_>, owner: u32, login: &Login) -> Result<Vec<SessionId>> {
+    let others = usize::try_from(login.max_sessions.saturating_sub(1)).unwrap_or(usize::MAX);
+    if tx.has_at_most(owner, others) {
         return Ok(Vec::new());
     }
-    others.sort_unstable_by_key(|id| Reverse(*id));
-    let ended = others.split_off(most);
+    let rows = rows_in(tx, owner)?.into_iter();
+    let mut live: Vec<_> =
+        rows.filter(|(id, row)| *id != login.session.id && row.is_live(login.now)).map(|(id, _)| id).collect();
+    live.sort_unstable_by_key(|id| Reverse(*id));
+    let ended = live.split_off(others.min(live.len()));
     for id in &ended {
         empty(tx, *id)?;
     }
@@ -128,26 +127,26 @@ pub(super) fn by_id(conn: &Connection, id: SessionId) -> Result<Option<Session>>
     const SELECT: &str = concat!(
         "SELECT ",
         members::columns!(),
-        ", sessions.id AS session_id, sessions.created_at AS session_created_at, skey_hash, last_seen_at, expires_at,
-           ends_at, user_agent
+        ", sessions.id, skey_hash, sessions.created_at, last_seen_at, expires_at, ends_at, user_agent
          FROM sessions
          JOIN members ON members.number = sessions.member
          WHERE sessions.id = :id AND skey_hash IS NOT NULL"
     );
-    conn.prepare_cached(SELECT)?
-        .query_row(named_params! { ":id": id.0 }, |row| {
-            Ok(Session {
-                id: SessionId(row.get("session_id")?),
-                member: members::from_row(row)?,
-                skey_hash: row.get("skey_hash")?,
-                created_at: UnixSeconds(row.get("session_created_at")?),
-                last_seen_at: UnixSeconds(row.get("last_seen_at")?),
-                expires_at: UnixSeconds(row.get("expires_at")?),
-                ends_at: UnixSeconds(row.get("ends_at")?),
-                user_agent: row.get("user_agent")?,
-            })
+    let session = |row: &SqlRow<'_>| {
+        let mut columns = Columns::of(row);
+        let member = members::read(&mut columns)?;
+        Ok(Session {
+            id: SessionId(columns.next()?),
+            member,
+            skey_hash: columns.next()?,
+            created_at: UnixSeconds(columns.next()?),
+            last_seen_at: UnixSeconds(columns.next()?),
+            expires_at: UnixSeconds(columns.next()?),
+            ends_at: UnixSeconds(columns.next()?),
+            user_agent: columns.next()?,
         })
-        .optional()
+    };
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.0 }, session).optional()
 }
 
 /// Whether the session is this member's and has not ended.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Index, NOTHING, Person, Phase, Row, State, seconds};
 use crate::model::{MemberId, SessionId, Status, UnixSeconds, shortened};
+use crate::sqlite::columns::Columns;
 
 /// Rows between two looks at whether the store is still there.
 const LOOK: usize = 4096;
@@ -14,11 +15,12 @@ const BYTES: usize = 112;
 /// So few changes are done again while nobody can read.
 const FEW: usize = 1000;
 
-/// Columns of [`row`].
+/// Columns of [`row`], and [`HAS_KEY`].
 const SESSIONS: &str = "
     SELECT id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at, sealed_key IS NOT NULL AS has_key
     FROM sessions
     ORDER BY id";
+const HAS_KEY: usize = 7;
 
 const MEMBERS: &str = "
     SELECT number, id, appid, openid, unionid, nick_name, status
@@ -79,7 +81,7 @@ fn read_sessions(
     while let Some(sql) = rows.next()? {
         let (id, row) = row(sql)?;
         state.sessions.put(id, row);
-        owners.push_back((row.owner, id, sql.get("has_key")?));
+        owners.push_back((row.owner, id, sql.get(HAS_KEY)?));
         if owners.len() * BYTES > max_bytes
             && let Some((_, oldest, _)) = owners.pop_front()
         {
@@ -140,19 +142,21 @@ fn loosen(state: &mut State, own: &[(u32, SessionId, bool)]) {
     }
 }
 
-/// A session from the columns that it is made of.
+/// A session from the first columns of a row: id, member, skey_hash, and the four instants in the order of the table.
 pub(in crate::sqlite) fn row(sql: &SqlRow<'_>) -> Result<(SessionId, Row)> {
-    let at = |column| sql.get(column).map(|at| seconds(UnixSeconds(at)));
-    let hash: Option<[u8; 32]> = sql.get("skey_hash")?;
+    let mut columns = Columns::of(sql);
+    let (id, owner) = (columns.next()?, columns.next()?);
+    let hash: Option<[u8; 32]> = columns.next()?;
+    let mut at = || columns.next().map(|at| seconds(UnixSeconds(at)));
     let row = Row {
         hash: hash.as_ref().map(shortened).unwrap_or_default(),
-        owner: sql.get("member")?,
-        created_at: at("created_at")?,
-        last_seen_at: at("last_seen_at")?,
-        expires_at: at("expires_at")?,
-        ends_at: at("ends_at")?,
+        owner,
+        created_at: at()?,
+        last_seen_at: at()?,
+        expires_at: at()?,
+        ends_at: at()?,
     };
-    Ok((SessionId(sql.get("id")?), if hash.is_some() { row } else { row.ended() }))
+    Ok((SessionId(id), if hash.is_some() { row } else { row.ended() }))
 }
 
 fn person(state: &State, sql: &SqlRow<'_>) -> Result<Person> {

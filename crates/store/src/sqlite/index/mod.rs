@@ -25,8 +25,8 @@ const SHRINK: usize = 1024;
 
 /// What a write did to a session or a member, as it stands afterwards.
 pub(super) enum Change {
-    /// `before` is the member's newest session before this one, whose key may be of no more use.
-    Opened { id: SessionId, row: Row, person: Person, before: Option<SessionId> },
+    /// It is there.
+    Opened { id: SessionId, row: Row, person: Person },
     /// It was used until, and has perhaps another hash.
     Used { id: SessionId, seen_at: u32, expires_at: u32, hash: Option<[u8; HASH_BYTES]> },
     /// It has ended; the row stays for its key.
@@ -109,6 +109,23 @@ impl Index {
     pub(super) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
         let state = self.read();
         matches!(state.phase, Phase::Complete).then(|| state.of_member(owner))
+    }
+
+    /// How many rows a member has; `None` when they may not all be in memory.
+    pub(super) fn count_of(&self, owner: u32) -> Option<usize> {
+        let state = self.read();
+        matches!(state.phase, Phase::Complete).then(|| state.people.sessions_of(owner))
+    }
+
+    /// Whose session or what member a change is about, if it says so or memory does.
+    pub(super) fn owner_of(&self, change: &Change) -> Option<u32> {
+        match change {
+            Change::Opened { row, .. } => Some(row.owner),
+            Change::Person { owner, .. } => Some(*owner),
+            Change::Used { id, .. } | Change::Ended { id } | Change::Gone { id } => {
+                self.read().sessions.get(*id).map(|row| row.owner)
+            }
+        }
     }
 
     /// Does to the index what was committed to the file.
@@ -255,10 +272,7 @@ impl State {
 
     fn apply(&mut self, change: Change) {
         match change {
-            Change::Opened { id, row, person, before } => {
-                self.loose.extend(before);
-                self.open(id, row, &person);
-            }
+            Change::Opened { id, row, person } => self.open(id, row, &person),
             Change::Used { id, seen_at, expires_at, hash } => {
                 if let Some(row) = self.sessions.get_mut(id) {
                     (row.last_seen_at, row.expires_at) = (seen_at, expires_at);
@@ -287,6 +301,8 @@ impl State {
         }
         let mut sessions = self.people.sessions(row.owner);
         if self.sessions.put(id, row) {
+            // The key of all but the newest may be of no more use.
+            self.loose.extend(sessions.iter().max().map(|newest| id.min(*newest)));
             sessions.push(id);
         }
         self.people.put(row.owner, person, &sessions);

@@ -77,6 +77,11 @@ impl People {
         self.bytes_of(owner).map_or_else(Vec::new, |bytes| Record::read(bytes).sessions().collect())
     }
 
+    /// How many they are.
+    pub(super) fn sessions_of(&self, owner: u32) -> usize {
+        self.bytes_of(owner).map_or(0, |bytes| Record::read(bytes).sessions().count())
+    }
+
     /// Puts a member and their sessions in place of what was there.
     pub(super) fn put(&mut self, owner: u32, person: &Person, sessions: &[SessionId]) {
         self.remove(owner);

@@ -21,7 +21,7 @@ fn opened(id: i64, owner: u32) -> Change {
         nick_name: None,
         status: Status::Active,
     };
-    Change::Opened { id: SessionId(id), row, person, before: None }
+    Change::Opened { id: SessionId(id), row, person }
 }
 
 fn word(index: &Index, id: i64) -> &'static str {

@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Deref;
 
 use rusqlite::Connection;
@@ -12,6 +13,8 @@ pub(in crate::sqlite) struct Tx<'a> {
     connection: &'a Connection,
     index: &'a Index,
     changes: RefCell<Vec<Change>>,
+    /// Whose sessions they are, `None` where that is not known; of some that were undone, too.
+    owners: RefCell<HashSet<Option<u32>>>,
 }
 
 impl Deref for Tx<'_> {
@@ -24,21 +27,35 @@ impl Deref for Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, index: &'a Index) -> Self {
-        Self { connection, index, changes: RefCell::default() }
+        Self { connection, index, changes: RefCell::default(), owners: RefCell::default() }
     }
 
     /// What the index must do once the batch is committed.
     pub(in crate::sqlite) fn note(&self, change: Change) {
+        self.owners.borrow_mut().insert(self.index.owner_of(&change));
         self.changes.borrow_mut().push(change);
     }
 
     /// All rows of a member as this transaction sees them; `None` when they may not all be in memory.
     pub(in crate::sqlite) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
         let mut rows = self.index.of_member(owner)?;
-        for change in self.changes.borrow().iter() {
-            change.replay(owner, &mut rows);
+        if self.concerns(owner) {
+            for change in self.changes.borrow().iter() {
+                change.replay(owner, &mut rows);
+            }
         }
         Some(rows)
+    }
+
+    /// Whether a member surely has no more than `most` rows, without a look at them.
+    pub(in crate::sqlite) fn has_at_most(&self, owner: u32, most: usize) -> bool {
+        !self.concerns(owner) && self.index.count_of(owner).is_some_and(|count| count <= most)
+    }
+
+    /// Whether this batch may have changed a member's rows.
+    fn concerns(&self, owner: u32) -> bool {
+        let owners = self.owners.borrow();
+        owners.contains(&Some(owner)) || owners.contains(&None)
     }
 
     /// Leaves word to the server of what was noted.
