@@ -1,17 +1,18 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 use rusqlite::{Connection, Result, Row as SqlRow};
 use uuid::Uuid;
 
-use super::{Index, NOTHING, Person, Phase, Row, State, seconds};
+use super::people::View;
+use super::{Index, NOTHING, Phase, Row, State, seconds};
 use crate::model::{MemberId, SessionId, Status, UnixSeconds, shortened};
 use crate::sqlite::columns::Columns;
 
 /// Rows between two looks at whether the store is still there.
 const LOOK: usize = 4096;
 /// About what a session takes, with its member.
-const BYTES: usize = 112;
+const BYTES: usize = 100;
 /// So few changes are done again while nobody can read.
 const FEW: usize = 1000;
 
@@ -56,90 +57,97 @@ fn publish(index: &Index, mut state: State) {
     index.publish(state);
 }
 
+/// A session that was read, until its member is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    owner: u32,
+    id: SessionId,
+    has_key: bool,
+    has_ended: bool,
+}
+
 /// `None` if the store was dropped meanwhile.
 fn read(connection: &Connection, index: &Weak<Index>) -> Result<Option<State>> {
     // One transaction, so that every session has its member.
     let snapshot = connection.unchecked_transaction()?;
     let Some(max_bytes) = index.upgrade().map(|index| index.max_bytes) else { return Ok(None) };
     let mut state = State::new(Phase::Complete);
-    let Some(owners) = read_sessions(&snapshot, index, max_bytes, &mut state)? else { return Ok(None) };
-    let mut owners: Vec<_> = owners.into();
-    owners.sort_unstable();
-    Ok(read_members(&snapshot, index, &owners, &mut state)?.then_some(state))
+    let Some(found) = read_sessions(&snapshot, index, max_bytes, &mut state)? else { return Ok(None) };
+    let mut found: Vec<_> = found.into();
+    found.sort_unstable();
+    Ok(read_members(&snapshot, index, &found, &mut state)?.then_some(state))
 }
 
-/// Fills the sessions; whose each is, and whether its key is there.
+/// Fills the sessions.
 fn read_sessions(
     snapshot: &Connection,
     index: &Weak<Index>,
     max_bytes: usize,
     state: &mut State,
-) -> Result<Option<VecDeque<(u32, SessionId, bool)>>> {
-    let mut owners = VecDeque::new();
+) -> Result<Option<VecDeque<Found>>> {
+    let mut found = VecDeque::new();
     let mut select = snapshot.prepare(SESSIONS)?;
     let mut rows = select.query([])?;
     while let Some(sql) = rows.next()? {
         let (id, row) = row(sql)?;
         state.sessions.put(id, row);
-        owners.push_back((row.owner, id, sql.get(HAS_KEY)?));
-        if owners.len() * BYTES > max_bytes
-            && let Some((_, oldest, _)) = owners.pop_front()
+        found.push_back(Found { owner: row.owner, id, has_key: sql.get(HAS_KEY)?, has_ended: row.has_ended() });
+        if found.len() * BYTES > max_bytes
+            && let Some(Found { id: oldest, .. }) = found.pop_front()
         {
             state.sessions.remove(oldest);
             state.phase = Phase::Partial(SessionId(oldest.0 + 1));
         }
-        if owners.len() % LOOK == 0 && index.strong_count() == 0 {
+        if found.len() % LOOK == 0 && index.strong_count() == 0 {
             return Ok(None);
         }
     }
-    Ok(Some(owners))
+    Ok(Some(found))
 }
 
 /// Fills the members that have sessions; both come in the order of their numbers.
-fn read_members(
-    snapshot: &Connection,
-    index: &Weak<Index>,
-    mut owners: &[(u32, SessionId, bool)],
-    state: &mut State,
-) -> Result<bool> {
+fn read_members(snapshot: &Connection, index: &Weak<Index>, mut found: &[Found], state: &mut State) -> Result<bool> {
     let mut select = snapshot.prepare(MEMBERS)?;
     let mut rows = select.query([])?;
-    let mut seen = 0;
+    let (mut seen, mut ids) = (0, Vec::new());
     while let Some(sql) = rows.next()? {
-        let number: u32 = sql.get(0)?;
+        let mut columns = Columns::of(sql);
+        let number: u32 = columns.next()?;
         seen += 1;
         if seen % LOOK == 0 && index.strong_count() == 0 {
             return Ok(false);
         }
-        let (gone, rest) = owners.split_at(owners.partition_point(|(owner, ..)| *owner < number));
-        drop_sessions(state, gone);
-        let (own, rest) = rest.split_at(rest.iter().take_while(|(owner, ..)| *owner == number).count());
-        owners = rest;
+        drop_sessions(state, split_while(&mut found, |session| session.owner < number));
+        let own = split_while(&mut found, |session| session.owner == number);
         if !own.is_empty() {
-            let ids: Vec<_> = own.iter().map(|(_, id, _)| *id).collect();
-            state.people.put(number, &person(state, sql)?, &ids);
+            ids.clear();
+            ids.extend(own.iter().map(|session| session.id));
+            state.people.put(number, person(&mut columns)?, &ids);
             loosen(state, own);
         }
     }
-    drop_sessions(state, owners);
+    drop_sessions(state, found);
     Ok(true)
 }
 
+/// Takes off what comes first and is so.
+fn split_while<'a>(found: &mut &'a [Found], is_so: impl Fn(&Found) -> bool) -> &'a [Found] {
+    let (first, rest) = found.split_at(found.iter().take_while(|session| is_so(session)).count());
+    *found = rest;
+    first
+}
+
 /// Sessions of nobody: what an interrupted hand made.
-fn drop_sessions(state: &mut State, sessions: &[(u32, SessionId, bool)]) {
-    for (_, id, _) in sessions {
-        state.sessions.remove(*id);
+fn drop_sessions(state: &mut State, sessions: &[Found]) {
+    for session in sessions {
+        state.sessions.remove(session.id);
     }
 }
 
-fn loosen(state: &mut State, own: &[(u32, SessionId, bool)]) {
-    let newest = own.last().map(|(_, id, _)| *id);
-    for (_, id, has_key) in own {
-        let ended = state.sessions.get(*id).is_some_and(Row::has_ended);
-        if ended || (*has_key && Some(*id) != newest) {
-            state.loose.push_back(*id);
-        }
-    }
+fn loosen(state: &mut State, own: &[Found]) {
+    let newest = own.last().map(|session| session.id);
+    let is_loose = |session: &&Found| session.has_ended || (session.has_key && Some(session.id) != newest);
+    state.loose.extend(own.iter().filter(is_loose).map(|session| session.id));
 }
 
 /// A session from the first columns of a row: id, member, skey_hash, and the four instants in the order of the table.
@@ -159,19 +167,14 @@ pub(in crate::sqlite) fn row(sql: &SqlRow<'_>) -> Result<(SessionId, Row)> {
     Ok((SessionId(id), if hash.is_some() { row } else { row.ended() }))
 }
 
-fn person(state: &State, sql: &SqlRow<'_>) -> Result<Person> {
-    let appid: &str = sql.get_ref("appid")?.as_str()?;
-    let known = state.people.appid(appid);
-    Ok(Person {
-        id: MemberId(Uuid::from_bytes(sql.get("id")?)),
-        appid: known.unwrap_or_else(|| Arc::from(appid)),
-        openid: sql.get("openid")?,
-        unionid: sql.get("unionid")?,
-        nick_name: sql.get("nick_name")?,
-        status: if sql.get_ref("status")?.as_str()? == Status::Active.as_str() {
-            Status::Active
-        } else {
-            Status::Blocked
-        },
+/// A member from the columns behind their number.
+fn person<'a>(columns: &mut Columns<'a>) -> Result<View<'a>> {
+    Ok(View {
+        id: MemberId(Uuid::from_bytes(columns.next()?)),
+        appid: columns.next_ref()?.as_str()?,
+        openid: columns.next_ref()?.as_str()?,
+        unionid: columns.next_ref()?.as_str_or_null()?,
+        nick_name: columns.next_ref()?.as_str_or_null()?,
+        status: if columns.next_ref()?.as_str()? == Status::Active.as_str() { Status::Active } else { Status::Blocked },
     })
 }

@@ -289,7 +289,7 @@ impl State {
             Change::Person { owner, person } => {
                 let sessions = self.people.sessions(owner);
                 if !sessions.is_empty() {
-                    self.people.put(owner, &person, &sessions);
+                    self.people.put(owner, person.view(), &sessions);
                 }
             }
         }
@@ -305,7 +305,7 @@ impl State {
             self.loose.extend(sessions.iter().max().map(|newest| id.min(*newest)));
             sessions.push(id);
         }
-        self.people.put(row.owner, person, &sessions);
+        self.people.put(row.owner, person.view(), &sessions);
     }
 
     fn remove(&mut self, id: SessionId) {
@@ -313,7 +313,7 @@ impl State {
         let mut sessions = self.people.sessions(row.owner);
         sessions.retain(|other| *other != id);
         match self.people.person(row.owner) {
-            Some(person) if !sessions.is_empty() => self.people.put(row.owner, &person, &sessions),
+            Some(person) if !sessions.is_empty() => self.people.put(row.owner, person.view(), &sessions),
             _ => self.people.remove(row.owner),
         }
     }

@@ -83,6 +83,15 @@ impl Sessions {
 
     /// Adds a row or replaces it. `true` if it was not there.
     pub(super) fn put(&mut self, id: SessionId, row: Row) -> bool {
+        if let Some(run) = self.runs.last_mut()
+            && run.ids.len() < RUN
+            && run.ids.last() < Some(&id.0)
+        {
+            run.ids.push(id.0);
+            run.rows.push(row);
+            self.len += 1;
+            return true;
+        }
         let mut index = self.run_of(id);
         let Some(run) = self.runs.get_mut(index) else {
             self.begin_run(0, id, row);
