@@ -44,11 +44,13 @@ CREATE TABLE sessions (
     sealed_key   BLOB                                -- the session_key of the login, null: of no more use
 ) STRICT;
 
--- What a command beside the server did to sessions and members, for the server to read again. Usually empty.
+-- What a command beside the server did to sessions, members and API tokens, for the server to read again. A row names one of
+-- them. Usually empty.
 CREATE TABLE outside_changes (
     id         INTEGER PRIMARY KEY,
-    session_id INTEGER,                              -- null: about a member
-    member     INTEGER                               -- members.number, null: about a session
+    session_id INTEGER,
+    member     INTEGER,                              -- members.number
+    token_id   BLOB CHECK (length(token_id) = 16)    -- of api_tokens
 ) STRICT;
 
 -- The failure budget: tries at opening a payload that are under way or failed. Those that succeed are deleted.

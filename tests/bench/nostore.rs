@@ -152,7 +152,7 @@ impl Store for Nothing {
         nothing()
     }
 
-    async fn api_token(&self, _: Uuid) -> Result<Option<ApiToken>> {
+    async fn api_token(&self, _: Uuid) -> Result<Option<Arc<ApiToken>>> {
         nothing()
     }
 

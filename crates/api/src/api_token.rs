@@ -1,5 +1,7 @@
 //! API tokens: how a team's own services and operators show who they are on the internal listener.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -70,7 +72,7 @@ impl App {
     ///
     /// # Errors
     /// `unauthorized` without one, `forbidden` without the scope.
-    pub async fn require_scope(&self, info: &RequestInfo, scope: &str) -> Result<ApiToken, ApiError> {
+    pub async fn require_scope(&self, info: &RequestInfo, scope: &str) -> Result<Arc<ApiToken>, ApiError> {
         let (id, hash) = info.authorization.bearer().and_then(ApiTokenText::parse).ok_or(ApiError::Unauthorized)?;
         let token = self.store.api_token(id).await?.ok_or(ApiError::Unauthorized)?;
         let live = token.expires_at.is_none_or(|end| self.clock.now() < end);

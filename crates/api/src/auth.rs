@@ -61,11 +61,14 @@ impl App {
     /// Who the request is from, as far as a check needs it; the session's idle time is renewed. Errors as of
     /// [`authenticate`](Self::authenticate).
     pub async fn identify(&self, info: &RequestInfo) -> Result<Identity, ApiError> {
-        let identity = self.identity_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
+        let mut identity = self.identity_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
         if identity.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
-        self.renew(identity.session, identity.last_seen_at, identity.ends_at).await;
+        if let Some((seen_at, expires_at)) = self.renew(identity.session, identity.last_seen_at, identity.ends_at).await
+        {
+            (identity.last_seen_at, identity.expires_at) = (seen_at, expires_at);
+        }
         Ok(identity)
     }
 

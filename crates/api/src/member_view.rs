@@ -1,9 +1,11 @@
 //! `member` as it stands in answers.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wxgate_crypto::Purpose;
-use wxgate_store::Member;
+use wxgate_store::{Identity, Member, MemberId};
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -12,22 +14,44 @@ use crate::phone_number::PhoneNumber;
 /// A member as the mini program sees one. `openid` and `unionid` only with `session.expose_openid`.
 #[derive(Clone, Serialize)]
 pub struct MemberView {
-    id: String,
+    id: MemberId,
     #[serde(rename = "nickName")]
-    nick_name: Option<String>,
+    nick_name: Option<Box<str>>,
     #[serde(rename = "avatarUrl")]
     avatar_url: Option<String>,
     /// Masked unless `phone.reply = "full"`.
     phone: Option<String>,
     created_at: i64,
-    attributes: Box<RawValue>,
+    attributes: Cow<'static, RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    openid: Option<String>,
+    openid: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unionid: Option<String>,
+    unionid: Option<Box<str>>,
 }
 
 impl App {
+    /// What the mini program may see of whose session it is; the store is asked only if that is more than is at hand.
+    ///
+    /// # Errors
+    /// `unauthorized` when the member was erased meanwhile.
+    pub(crate) async fn view_of(&self, identity: Identity) -> Result<MemberView, ApiError> {
+        if identity.shows_more {
+            let member = self.store.member(identity.member).await?;
+            return self.member_view(&member.ok_or(ApiError::Unauthorized)?);
+        }
+        let exposed = self.settings.session.expose_openid;
+        Ok(MemberView {
+            id: identity.member,
+            nick_name: identity.nick_name,
+            avatar_url: None,
+            phone: None,
+            created_at: identity.member_since.0,
+            attributes: Cow::Borrowed(serde_json::from_str("{}").map_err(ApiError::internal)?),
+            openid: exposed.then_some(identity.openid),
+            unionid: identity.unionid.filter(|_| exposed),
+        })
+    }
+
     /// What the mini program may see of a member.
     ///
     /// # Errors
@@ -35,14 +59,14 @@ impl App {
     pub(crate) fn member_view(&self, member: &Member) -> Result<MemberView, ApiError> {
         let exposed = self.settings.session.expose_openid;
         Ok(MemberView {
-            id: member.id.0.to_string(),
-            nick_name: member.profile.nick_name.clone(),
+            id: member.id,
+            nick_name: member.profile.nick_name.as_deref().map(Box::from),
             avatar_url: member.profile.avatar_url.clone(),
             phone: self.phone_of(member).map(|number| number.shown(self.settings.phone.reply).phone_number.clone()),
             created_at: member.created_at.0,
-            attributes: RawValue::from_string(member.attributes.clone()).map_err(ApiError::internal)?,
-            openid: exposed.then(|| member.key.openid.clone()),
-            unionid: member.unionid.clone().filter(|_| exposed),
+            attributes: Cow::Owned(RawValue::from_string(member.attributes.clone()).map_err(ApiError::internal)?),
+            openid: exposed.then(|| member.key.openid.as_str().into()),
+            unionid: member.unionid.as_deref().filter(|_| exposed).map(Box::from),
         })
     }
 
@@ -63,12 +87,12 @@ impl App {
 impl MemberView {
     pub(crate) fn for_tests() -> Self {
         Self {
-            id: String::new(),
+            id: MemberId(uuid::Uuid::nil()),
             nick_name: None,
             avatar_url: None,
             phone: None,
             created_at: 1,
-            attributes: RawValue::NULL.to_owned(),
+            attributes: Cow::Borrowed(RawValue::NULL),
             openid: None,
             unionid: None,
         }

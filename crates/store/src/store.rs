@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -105,7 +107,7 @@ pub trait Store: Send + Sync + 'static {
     async fn api_tokens(&self) -> Result<Vec<ApiToken>>;
 
     /// The API token, unless it is revoked; expired or not.
-    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>>;
+    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>>;
 
     /// Revokes an API token. `true` if there was one that was not.
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;

@@ -49,8 +49,8 @@ pub fn change(app: &Arc<App>) -> Route {
 }
 
 async fn me(app: &App, info: &RequestInfo) -> Result<MeReply, ApiError> {
-    let session = app.authenticate(info).await?;
-    Ok(MeReply { member: app.member_view(&session.member)? })
+    let identity = app.identify(info).await?;
+    Ok(MeReply { member: app.view_of(identity).await? })
 }
 
 /// Keeps what the member typed or chose. An empty request changes nothing.

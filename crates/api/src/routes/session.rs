@@ -32,10 +32,8 @@ pub fn route(app: &Arc<App>) -> Route {
 
 /// The session of the request's skey.
 pub async fn session(app: &App, info: &RequestInfo) -> Result<SessionReply, ApiError> {
-    let session = app.authenticate(info).await?;
-    Ok(SessionReply {
-        member: app.member_view(&session.member)?,
-        expires_in: session.expires_at.0 - app.clock.now().0,
-        expires_at: session.expires_at.0,
-    })
+    let identity = app.identify(info).await?;
+    let expires_at = identity.expires_at.0;
+    let expires_in = expires_at - app.clock.now().0;
+    Ok(SessionReply { member: app.view_of(identity).await?, expires_in, expires_at })
 }

@@ -1,7 +1,7 @@
 //! What a store says of a session at once.
 
-use super::sample::{CAP, DAY, NOW, hash, log_in, login};
-use crate::model::{Identified, Identity, Profile, Refresh, SessionId};
+use super::sample::{CAP, DAY, NOW, hash, log_in, login, phone};
+use crate::model::{Identified, Identity, Profile, Refresh, SessionId, Trust};
 use crate::store::Store;
 
 /// A store may always ask to be asked; but it contradicts neither itself nor what is stored.
@@ -28,6 +28,11 @@ pub async fn what_is_identified_is_what_is_stored(store: &dyn Store) {
     agree(store, 0..4).await;
     let named = Profile { nick_name: Some("小明".to_owned()), ..Profile::default() };
     store.change_profile(member, named, NOW + 1).await.expect("a write");
+    agree(store, 0..4).await;
+    store.bind_phone(phone(member, 138, 1, Trust::Code, NOW + 2)).await.expect("a write");
+    agree(store, 0..4).await;
+    let pictured = Profile { avatar_url: Some("https://a/".to_owned()), ..Profile::default() };
+    store.change_profile(other, pictured, NOW + 1).await.expect("a write");
     agree(store, 0..4).await;
     store.touch_session(SessionId(1), NOW + DAY, NOW + 8 * DAY).await.expect("a write");
     agree(store, 0..4).await;

@@ -23,7 +23,7 @@ pub async fn api_tokens_are_kept_until_revoked(store: &dyn Store) {
         store.create_api_token(token.clone()).await.expect("a write");
     }
     assert_eq!(store.api_tokens().await.expect("a read"), tokens, "oldest first");
-    assert_eq!(store.api_token(tokens[1].id).await.expect("a read").as_ref(), Some(&tokens[1]));
+    assert_eq!(store.api_token(tokens[1].id).await.expect("a read").as_deref(), Some(&tokens[1]));
     assert!(store.revoke_api_token(tokens[1].id, NOW).await.expect("a write"));
     assert!(!store.revoke_api_token(tokens[1].id, NOW).await.expect("a write"));
     assert_eq!(store.api_token(tokens[1].id).await.expect("a read"), None);

@@ -18,7 +18,8 @@ pub enum Identified {
     Ask,
 }
 
-/// A session and whose it is, as far as a check needs it. Fields as in [`Session`] and its member.
+/// A session and whose it is, as far as a check needs it. Fields as in [`Session`] and its member; `member_since` is when
+/// the member was made.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of Session and Member")]
 pub struct Identity {
@@ -29,6 +30,9 @@ pub struct Identity {
     pub unionid: Option<Box<str>>,
     pub nick_name: Option<Box<str>>,
     pub status: Status,
+    pub member_since: UnixSeconds,
+    /// As of the [`Member`](super::Member).
+    pub shows_more: bool,
     pub created_at: UnixSeconds,
     pub last_seen_at: UnixSeconds,
     pub expires_at: UnixSeconds,
@@ -56,6 +60,8 @@ impl From<Session> for Identity {
     fn from(session: Session) -> Self {
         let member = session.member;
         Self {
+            member_since: member.created_at,
+            shows_more: member.shows_more(),
             session: session.id,
             member: member.id,
             appid: member.key.appid.into(),
@@ -87,6 +93,8 @@ mod tests {
             unionid: None,
             nick_name: Some("canary".into()),
             status: Status::Active,
+            member_since: UnixSeconds(0),
+            shows_more: false,
             created_at: UnixSeconds(0),
             last_seen_at: UnixSeconds(0),
             expires_at: UnixSeconds(0),

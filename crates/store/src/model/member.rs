@@ -144,6 +144,14 @@ pub struct Member {
 
 debug_only!(Member { id, status });
 
+impl Member {
+    /// Whether a mini program is shown more of the member than what an index keeps of everybody: a picture, a number,
+    /// attributes.
+    pub(crate) fn shows_more(&self) -> bool {
+        self.profile.avatar_url.is_some() || self.phone.is_some() || self.attributes != "{}"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

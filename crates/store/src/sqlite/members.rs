@@ -98,11 +98,17 @@ pub(super) fn change_profile(tx: &Tx<'_>, id: MemberId, change: &Profile, now: U
         member.profile = changed;
         member.updated_at = now;
         save(tx, &member)?;
-        if let Some(owner) = number(tx, id)? {
-            tx.note(Change::Person { owner, person: Person::from(&member) });
-        }
+        tell(tx, &member)?;
     }
     Ok(Some(member))
+}
+
+/// Has the index hear what the member is now.
+pub(super) fn tell(tx: &Tx<'_>, member: &Member) -> Result<()> {
+    if let Some(owner) = number(tx, member.id)? {
+        tx.note(Change::Person { owner, person: Person::from(member) });
+    }
+    Ok(())
 }
 
 fn from_row(row: &Row<'_>) -> Result<Member> {

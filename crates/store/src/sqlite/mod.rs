@@ -1,6 +1,7 @@
 //! The store in one SQLite file: one thread writes, a pool of connections reads.
 
 mod audit;
+mod beside;
 mod columns;
 mod erase;
 mod export;
@@ -35,6 +36,7 @@ use crate::model::{
     OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
 };
 use crate::store::Store;
+use beside::Beside;
 use index::Index;
 use readers::Readers;
 use writer::Writer;
@@ -47,6 +49,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     index: Arc<Index>,
+    /// Where another process may serve the same file, and then has to take note of what is written here.
+    beside: Option<Beside>,
 }
 
 impl SqliteStore {
@@ -62,7 +66,9 @@ impl SqliteStore {
     }
 
     async fn write<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        self.writer.write(intent).await
+        let answer = self.writer.write(intent).await?;
+        self.taken_in().await?;
+        Ok(answer)
     }
 
     /// Waits until whose rows are whose is known; then reads.
@@ -121,7 +127,7 @@ impl Store for SqliteStore {
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>> {
-        self.read(move |conn| members::by_id(conn, id)).await
+        self.readers.at_once(|conn| members::by_id(conn, id))
     }
 
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
@@ -158,7 +164,10 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<SessionId>>> {
         let actor = actor.to_owned();
         self.index.settled().await;
-        self.writer.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &actor, now)).await
+        let erase = move |tx: &writer::Tx<'_>| erase::member(tx, member, &pseudonym, &actor, now);
+        let erased = self.writer.write_and_scrub(erase).await?;
+        self.taken_in().await?;
+        Ok(erased)
     }
 
     async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
@@ -183,8 +192,11 @@ impl Store for SqliteStore {
         self.read(tokens::all).await
     }
 
-    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>> {
-        self.read(move |conn| tokens::by_id(conn, id)).await
+    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
+        match self.index.api_token(id) {
+            Some(token) => Ok(Some(token)),
+            None => self.readers.at_once(|conn| Ok(tokens::by_id(conn, id)?.map(Arc::new))),
+        }
     }
 
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool> {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::index::{self, Index};
+use super::beside::Beside;
+use super::index::{self, Change, Index};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::writer::{self, Writer};
-use super::{SqliteStore, files, migrations, openings};
+use super::{SqliteStore, files, migrations, openings, tokens};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -48,14 +49,17 @@ impl SqliteStore {
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
         let index = Arc::new(Index::loading(settings.index_max_bytes));
+        let kept = tokens::all(&connection).map_err(|error| files::refused(&database, error))?;
+        index.apply(kept.into_iter().map(|token| Change::Token { id: token.id, token: Some(token) }).collect());
         let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
         let writer = Writer::start(connection, Arc::clone(&index), Role::Writer, Some(lock), settings.queue, commit)?;
-        let store = Self { writer, readers, index };
+        let store = Self { writer, readers, index, beside: None };
         store.load(connect(&database, Role::Reader)?)?;
         Ok(store)
     }
 
-    /// Opens the store for a command that runs beside the server: takes no lock, makes no file, migrates nothing.
+    /// Opens the store for a command that runs beside the server: takes no lock, makes no file, migrates nothing. A write
+    /// is answered once the server, if one runs, has taken note of it: what is revoked is so for the next request.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is no database, others may read it, or its schema is another than this program's.
@@ -76,7 +80,7 @@ impl SqliteStore {
         let index = Arc::new(Index::none());
         let (queue, commit) = (Settings::default().queue, Box::new(commit_to(files::Watch::new(&data_dir)?)));
         let writer = Writer::start(connection, Arc::clone(&index), Role::Guest, None, queue, commit)?;
-        Ok(Self { writer, readers, index })
+        Ok(Self { writer, readers, index, beside: Some(Beside::of(data_dir)) })
     }
 
     /// Fills the index on a thread of its own. Until it is done checks read the file, and what asks for all sessions of

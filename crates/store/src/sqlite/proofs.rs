@@ -2,6 +2,7 @@ use rusqlite::{Connection, OptionalExtension, Result, named_params};
 use uuid::Uuid;
 
 use super::audit::{self, About};
+use super::writer::Tx;
 use super::{members, openings, sessions};
 use crate::model::{BindPhone, Bound, BoundPhone, Member, MemberId, SessionId, UsedProof};
 
@@ -21,7 +22,7 @@ pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<U
         .optional()
 }
 
-pub(super) fn bind_phone(tx: &Connection, bind: &BindPhone) -> Result<Bound> {
+pub(super) fn bind_phone(tx: &Tx<'_>, bind: &BindPhone) -> Result<Bound> {
     if let Some(proof) = by_digest(tx, &bind.digest)? {
         return Ok(Bound::UsedBefore(proof));
     }
@@ -40,7 +41,9 @@ pub(super) fn bind_phone(tx: &Connection, bind: &BindPhone) -> Result<Bound> {
     if let Some(opening) = bind.opening {
         openings::release(tx, opening)?;
     }
-    store(tx, bind, member, same_number).map(Bound::Done)
+    let member = store(tx, bind, member, same_number)?;
+    members::tell(tx, &member)?;
+    Ok(Bound::Done(member))
 }
 
 fn has_number(tx: &Connection, bind: &BindPhone) -> Result<bool> {

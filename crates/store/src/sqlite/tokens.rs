@@ -2,6 +2,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, named_params};
 use uuid::Uuid;
 
+use super::index::Change;
+use super::writer::Tx;
 use crate::model::{ApiToken, KeptToken, UnixSeconds};
 
 pub(super) fn access_token(conn: &Connection, appid: &str) -> Result<Option<KeptToken>> {
@@ -26,7 +28,7 @@ pub(super) fn keep_access_token(tx: &Connection, appid: &str, token: &KeptToken)
     Ok(())
 }
 
-pub(super) fn create(tx: &Connection, token: &ApiToken) -> Result<()> {
+pub(super) fn create(tx: &Tx<'_>, token: &ApiToken) -> Result<()> {
     const INSERT: &str = "
         INSERT INTO api_tokens (id, name, hash, scopes, created_at, expires_at)
         VALUES (:id, :name, :hash, :scopes, :created_at, :expires_at)";
@@ -43,6 +45,7 @@ pub(super) fn create(tx: &Connection, token: &ApiToken) -> Result<()> {
         ":expires_at": token.expires_at.map(|at| at.0),
     };
     tx.prepare_cached(INSERT)?.execute(params)?;
+    tx.note(Change::Token { id: token.id, token: Some(token.clone()) });
     Ok(())
 }
 
@@ -63,12 +66,16 @@ pub(super) fn by_id(conn: &Connection, id: Uuid) -> Result<Option<ApiToken>> {
     conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.as_bytes() }, from_row).optional()
 }
 
-pub(super) fn revoke(tx: &Connection, id: Uuid, now: UnixSeconds) -> Result<bool> {
+pub(super) fn revoke(tx: &Tx<'_>, id: Uuid, now: UnixSeconds) -> Result<bool> {
     const UPDATE: &str = "
         UPDATE api_tokens
         SET revoked_at = :now
         WHERE id = :id AND revoked_at IS NULL";
-    Ok(tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.as_bytes(), ":now": now.0 })? == 1)
+    let revoked = tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.as_bytes(), ":now": now.0 })? == 1;
+    if revoked {
+        tx.note(Change::Token { id, token: None });
+    }
+    Ok(revoked)
 }
 
 fn from_row(row: &Row<'_>) -> Result<ApiToken> {

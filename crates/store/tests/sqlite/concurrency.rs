@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tokio::task::JoinSet;
-use wxgate_store::{Identified, LoginOutcome, Profile, SessionId, SqliteStore, Store};
+use uuid::Uuid;
+use wxgate_store::{ApiToken, Identified, LoginOutcome, Profile, SessionId, SqliteStore, Store};
 
 use crate::{NOW, log_in, login, open};
 
@@ -56,8 +57,6 @@ async fn what_a_command_changes_is_what_the_server_says_of_it() {
     command.change_profile(kept.id, named, NOW).await.unwrap();
     command.erase_member(gone.id, [9; 32], "operator", NOW).await.unwrap().unwrap();
     assert_eq!(server.sessions(kept.id, NOW).await.unwrap().len(), 1);
-    // Any write takes in what others wrote; without one the server looks four times a second.
-    server.ready().await.unwrap();
     assert!(matches!(server.identify(SessionId(1)), Identified::Absent));
     assert!(matches!(server.identify(SessionId(2)), Identified::Absent));
     assert!(
@@ -66,13 +65,44 @@ async fn what_a_command_changes_is_what_the_server_says_of_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_writes_nothing_hears_of_a_command_too() {
+async fn what_a_command_ends_has_ended_for_the_server_when_the_command_is_answered() {
     let dir = TempDir::new().unwrap();
     let server = open(dir.path());
     let member = log_in(&server, login("o1", 1)).await.member;
     let command = SqliteStore::open_shared(dir.path()).unwrap();
     assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
-    while !matches!(server.identify(SessionId(1)), Identified::Absent) {
-        tokio::task::yield_now().await;
-    }
+    assert!(matches!(server.identify(SessionId(1)), Identified::Absent));
+}
+
+#[tokio::test]
+async fn a_token_that_a_command_revokes_is_revoked_when_the_command_is_answered() {
+    let dir = TempDir::new().unwrap();
+    let server = open(dir.path());
+    let command = SqliteStore::open_shared(dir.path()).unwrap();
+    let token = ApiToken {
+        id: Uuid::now_v7(),
+        name: "n".to_owned(),
+        hash: [1; 32],
+        scopes: vec!["introspect".to_owned()],
+        created_at: NOW,
+        expires_at: None,
+    };
+    command.create_api_token(token.clone()).await.unwrap();
+    assert_eq!(server.api_token(token.id).await.unwrap().as_deref(), Some(&token));
+    assert!(command.revoke_api_token(token.id, NOW).await.unwrap());
+    assert_eq!(server.api_token(token.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_command_waits_for_no_server_where_none_runs() {
+    let dir = TempDir::new().unwrap();
+    let server = open(dir.path());
+    let member = log_in(&server, login("o1", 1)).await.member;
+    server.close().await;
+    drop(server);
+    let command = SqliteStore::open_shared(dir.path()).unwrap();
+    assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
+    command.close().await;
+    let server = open(dir.path());
+    assert!(server.session(SessionId(1)).await.unwrap().is_none());
 }

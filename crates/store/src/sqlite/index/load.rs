@@ -24,7 +24,8 @@ const SESSIONS: &str = "
 const HAS_KEY: usize = 7;
 
 const MEMBERS: &str = "
-    SELECT number, id, appid, openid, unionid, nick_name, status
+    SELECT number, id, appid, openid, unionid, nick_name, status, created_at,
+           avatar_url IS NOT NULL OR phone_sealed IS NOT NULL OR attributes <> '{}' AS shows_more
     FROM members
     ORDER BY number";
 
@@ -176,5 +177,7 @@ fn person<'a>(columns: &mut Columns<'a>) -> Result<View<'a>> {
         unionid: columns.next_ref()?.as_str_or_null()?,
         nick_name: columns.next_ref()?.as_str_or_null()?,
         status: if columns.next_ref()?.as_str()? == Status::Active.as_str() { Status::Active } else { Status::Blocked },
+        since: seconds(UnixSeconds(columns.next()?)),
+        shows_more: columns.next()?,
     })
 }

@@ -1,4 +1,4 @@
-//! Every session in memory, so that a check reads no disk.
+//! Every session and API token in memory, so that a check reads no disk.
 //!
 //! The writer tells what it committed, in order, before it answers anybody; so the index is as the file is whenever a
 //! caller can know. While it loads it only notes what it is told. Above its limit it lets go of the oldest sessions
@@ -7,23 +7,26 @@
 mod load;
 mod people;
 mod sessions;
+mod tokens;
 
 use std::collections::VecDeque;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::watch;
+use uuid::Uuid;
 
 pub(super) use self::load::{load, row};
 use self::people::People;
 pub(super) use self::people::Person;
 use self::sessions::Sessions;
 pub(super) use self::sessions::{Row, seconds};
-use crate::model::{HASH_BYTES, Identified, Identity, SessionId, UnixSeconds};
+use self::tokens::Tokens;
+use crate::model::{ApiToken, HASH_BYTES, Identified, Identity, SessionId, UnixSeconds};
 
 /// Sessions that are let go of in one step.
 const SHRINK: usize = 1024;
 
-/// What a write did to a session or a member, as it stands afterwards.
+/// What a write did to a session, a member or an API token, as it stands afterwards.
 pub(super) enum Change {
     /// It is there.
     Opened { id: SessionId, row: Row, person: Person },
@@ -35,6 +38,8 @@ pub(super) enum Change {
     Gone { id: SessionId },
     /// What is said of a member is another.
     Person { owner: u32, person: Person },
+    /// An API token was made, or revoked: `None`.
+    Token { id: Uuid, token: Option<ApiToken> },
 }
 
 impl Change {
@@ -45,7 +50,7 @@ impl Change {
                 rows.retain(|(id, _)| id != of);
                 rows.push((*of, *row));
             }
-            Self::Opened { .. } | Self::Person { .. } => {}
+            Self::Opened { .. } | Self::Person { .. } | Self::Token { .. } => {}
             Self::Used { id: of, seen_at, expires_at, .. } => {
                 if let Some((_, row)) = rows.iter_mut().find(|(id, _)| id == of) {
                     (row.last_seen_at, row.expires_at) = (*seen_at, *expires_at);
@@ -67,6 +72,7 @@ pub(super) struct Index {
     /// Whether it is known what is in memory and what is not.
     settled: watch::Sender<bool>,
     max_bytes: usize,
+    tokens: Tokens,
 }
 
 struct State {
@@ -92,12 +98,13 @@ impl Index {
     /// An index that is to be loaded.
     pub(super) fn loading(max_bytes: usize) -> Self {
         let state = State::new(Phase::Loading(Vec::new()));
-        Self { state: RwLock::new(state), settled: watch::Sender::new(false), max_bytes }
+        Self { state: RwLock::new(state), settled: watch::Sender::new(false), max_bytes, tokens: Tokens::default() }
     }
 
     /// An index that holds nothing: for a store beside the one that serves.
     pub(super) fn none() -> Self {
-        Self { state: RwLock::new(State::new(NOTHING)), settled: watch::Sender::new(true), max_bytes: 0 }
+        let state = State::new(NOTHING);
+        Self { state: RwLock::new(state), settled: watch::Sender::new(true), max_bytes: 0, tokens: Tokens::default() }
     }
 
     /// Who a session is of, as far as memory says.
@@ -109,6 +116,11 @@ impl Index {
     pub(super) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
         let state = self.read();
         matches!(state.phase, Phase::Complete).then(|| state.of_member(owner))
+    }
+
+    /// The API token, if it is in memory.
+    pub(super) fn api_token(&self, id: Uuid) -> Option<Arc<ApiToken>> {
+        self.tokens.get(id)
     }
 
     /// How many rows a member has; `None` when they may not all be in memory.
@@ -125,11 +137,17 @@ impl Index {
             Change::Used { id, .. } | Change::Ended { id } | Change::Gone { id } => {
                 self.read().sessions.get(*id).map(|row| row.owner)
             }
+            Change::Token { .. } => None,
         }
     }
 
     /// Does to the index what was committed to the file.
-    pub(super) fn apply(&self, changes: Vec<Change>) {
+    pub(super) fn apply(&self, mut changes: Vec<Change>) {
+        for change in changes.extract_if(.., |change| matches!(change, Change::Token { .. })) {
+            if let Change::Token { id, token } = change {
+                self.tokens.put(id, token);
+            }
+        }
         if changes.is_empty() {
             return;
         }
@@ -257,6 +275,8 @@ impl State {
             unionid: person.unionid,
             nick_name: person.nick_name,
             status: person.status,
+            member_since: at(person.since),
+            shows_more: person.shows_more,
             created_at: at(row.created_at),
             last_seen_at: at(row.last_seen_at),
             expires_at: at(row.expires_at),
@@ -292,6 +312,8 @@ impl State {
                     self.people.put(owner, person.view(), &sessions);
                 }
             }
+            // Not of the sessions, and done already.
+            Change::Token { .. } => {}
         }
     }
 

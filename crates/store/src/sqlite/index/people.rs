@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::sessions::seconds;
 use crate::model::{Member, MemberId, SessionId, Status};
 
 /// A page that records share. One that is larger has a page of its own.
@@ -18,7 +19,8 @@ const HAS_UNIONID: usize = 2;
 const HAS_NICK_NAME: usize = 4;
 /// The openid is kept as the bytes that it is the base64 of.
 const PACKED: usize = 8;
-const FLAG_BITS: u32 = 4;
+const SHOWS_MORE: usize = 16;
+const FLAG_BITS: u32 = 5;
 
 /// What a check says of a member.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +31,9 @@ pub(in crate::sqlite) struct Person {
     pub(in crate::sqlite) unionid: Option<Box<str>>,
     pub(in crate::sqlite) nick_name: Option<Box<str>>,
     pub(in crate::sqlite) status: Status,
+    /// When the member was made.
+    pub(in crate::sqlite) since: u32,
+    pub(in crate::sqlite) shows_more: bool,
 }
 
 impl From<&Member> for Person {
@@ -40,6 +45,8 @@ impl From<&Member> for Person {
             unionid: member.unionid.as_deref().map(Box::from),
             nick_name: member.profile.nick_name.as_deref().map(Box::from),
             status: member.status,
+            since: seconds(member.created_at),
+            shows_more: member.shows_more(),
         }
     }
 }
@@ -53,6 +60,8 @@ impl Person {
             unionid: self.unionid.as_deref(),
             nick_name: self.nick_name.as_deref(),
             status: self.status,
+            since: self.since,
+            shows_more: self.shows_more,
         }
     }
 }
@@ -66,12 +75,14 @@ pub(super) struct View<'a> {
     pub(super) unionid: Option<&'a str>,
     pub(super) nick_name: Option<&'a str>,
     pub(super) status: Status,
+    pub(super) since: u32,
+    pub(super) shows_more: bool,
 }
 
 /// Those who have sessions, by their number, and which.
 ///
-/// A record is a stretch of a page: id, app and flags, lengths, texts, ids of sessions. When it changes it moves; what it
-/// leaves is used again for another of its size.
+/// A record is a stretch of a page: id, app and flags, since when, lengths, texts, ids of sessions. When it changes it
+/// moves; what it leaves is used again for another of its size.
 #[derive(Default)]
 pub(super) struct People {
     /// Where the record of each number is, in steps from the first page on, plus one; 0 is nowhere.
@@ -100,6 +111,8 @@ impl People {
             unionid: record.unionid.map(text),
             nick_name: record.nick_name.map(text),
             status: if record.word & BLOCKED != 0 { Status::Blocked } else { Status::Active },
+            since: record.since,
+            shows_more: record.word & SHOWS_MORE != 0,
         })
     }
 
@@ -187,10 +200,12 @@ fn encode(record: &mut Vec<u8>, person: View<'_>, app: usize, sessions: &[Sessio
         | flag(person.status == Status::Blocked, BLOCKED)
         | flag(person.unionid.is_some(), HAS_UNIONID)
         | flag(person.nick_name.is_some(), HAS_NICK_NAME)
-        | flag(packed.is_some(), PACKED);
+        | flag(packed.is_some(), PACKED)
+        | flag(person.shows_more, SHOWS_MORE);
     record.clear();
     record.extend(person.id.0.as_bytes());
     push_length(record, word);
+    record.extend(person.since.to_le_bytes());
     push_bytes(record, packed.as_deref().unwrap_or(person.openid.as_bytes()));
     for text in [person.unionid, person.nick_name].into_iter().flatten() {
         push_bytes(record, text.as_bytes());
@@ -218,6 +233,7 @@ fn push_length(record: &mut Vec<u8>, mut length: usize) {
 struct Record<'a> {
     id: MemberId,
     word: usize,
+    since: u32,
     openid: &'a [u8],
     unionid: Option<&'a [u8]>,
     nick_name: Option<&'a [u8]>,
@@ -231,12 +247,13 @@ impl<'a> Record<'a> {
         let mut reader = Reader { bytes, at: 0 };
         let id = MemberId(Uuid::from_bytes(reader.array()));
         let word = reader.length();
+        let since = u32::from_le_bytes(reader.array());
         let openid = reader.bytes();
         let unionid = (word & HAS_UNIONID != 0).then(|| reader.bytes());
         let nick_name = (word & HAS_NICK_NAME != 0).then(|| reader.bytes());
         let count = reader.length();
         let sessions = reader.take(count * 8);
-        Self { id, word, openid, unionid, nick_name, sessions, len: reader.at }
+        Self { id, word, since, openid, unionid, nick_name, sessions, len: reader.at }
     }
 
     fn len(&self) -> usize {
@@ -296,6 +313,8 @@ mod tests {
             unionid: number.is_multiple_of(2).then(|| format!("u{number}").into()),
             nick_name: nick_name.map(Box::from),
             status: if number.is_multiple_of(5) { Status::Blocked } else { Status::Active },
+            since: number,
+            shows_more: number.is_multiple_of(7),
         }
     }
 
@@ -334,8 +353,8 @@ mod tests {
             let person = Person { unionid: None, ..person(number, None) };
             people.put(number, person.view(), &[SessionId(1)]);
         }
-        assert!(people.bytes() <= 50_000 * 52, "{}", people.bytes());
-        assert!(people.pages.len() * PAGE <= 50_000 * 48 + 2 * PAGE, "{}", people.pages.len());
+        assert!(people.bytes() <= 50_000 * 56, "{}", people.bytes());
+        assert!(people.pages.len() * PAGE <= 50_000 * 52 + 2 * PAGE, "{}", people.pages.len());
     }
 
     #[test]

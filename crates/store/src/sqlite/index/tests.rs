@@ -14,12 +14,14 @@ fn opened(id: i64, owner: u32) -> Change {
     let hash = [7; HASH_BYTES];
     let row = Row { hash, owner, created_at: AT, last_seen_at: AT, expires_at: AT + 60, ends_at: AT + 600 };
     let person = Person {
-        id: MemberId(uuid::Uuid::from_u128(owner.into())),
+        id: MemberId(Uuid::from_u128(owner.into())),
         appid: "wx1".into(),
         openid: format!("o{owner}").into(),
         unionid: None,
         nick_name: None,
         status: Status::Active,
+        since: AT,
+        shows_more: false,
     };
     Change::Opened { id: SessionId(id), row, person }
 }
@@ -88,7 +90,7 @@ fn login(number: i64) -> Login {
     let at = UnixSeconds(AT.into());
     Login {
         member: MemberKey { appid: "wx1".to_owned(), openid: format!("o{number}") },
-        new_member_id: MemberId(uuid::Uuid::from_u128(u128::from(number.unsigned_abs()))),
+        new_member_id: MemberId(Uuid::from_u128(u128::from(number.unsigned_abs()))),
         unionid: None,
         sealed_key: vec![1; 8],
         profile: None,
@@ -113,7 +115,7 @@ async fn a_store_knows_its_sessions_again_after_a_reopening() {
     for number in 1..=700 {
         store.record_login(login(number)).await.unwrap();
     }
-    let gone = store.member(MemberId(uuid::Uuid::from_u128(5))).await.unwrap().unwrap();
+    let gone = store.member(MemberId(Uuid::from_u128(5))).await.unwrap().unwrap();
     store.end_sessions(gone.id, UnixSeconds(AT.into())).await.unwrap();
     drop(store);
     let indexed = "SELECT count(*) FROM sqlite_schema WHERE name = 'sessions_by_member'";

@@ -106,14 +106,14 @@ pub(super) fn apply(
     batch: &mut [Box<dyn Intent>],
 ) -> Verdict {
     let tx = Tx::new(connection, index);
-    let mut applied = all(&tx, role, batch, |intent, tx| intent.apply(tx));
+    let mut applied = all(&tx, index, role, batch, |intent, tx| intent.apply(tx));
     if let Err(error) = &applied
         && !(failure::is_io(error) || tx.is_autocommit())
     {
         if let Err(error) = abandon(&tx) {
             return Verdict::Unknown(error);
         }
-        applied = all(&tx, role, batch, |intent, tx| intent.apply_apart(tx));
+        applied = all(&tx, index, role, batch, |intent, tx| intent.apply_apart(tx));
     }
     if let Err(error) = applied {
         return if failure::is_io(&error) { Verdict::Unknown(error) } else { roll_back(&tx, error) };
@@ -130,13 +130,15 @@ pub(super) fn apply(
 
 fn all(
     tx: &Tx<'_>,
+    index: &Index,
     role: Role,
     batch: &mut [Box<dyn Intent>],
     mut apply: impl FnMut(&mut dyn Intent, &Tx<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     run(tx, "BEGIN IMMEDIATE")?;
     if role == Role::Writer {
-        outside::take_in(tx)?;
+        // Before the commit, which shows who waits for this that it is done.
+        index.apply(outside::take_in(tx)?);
     }
     batch.iter_mut().try_for_each(|intent| apply(&mut **intent, tx))?;
     if role == Role::Guest { tx.tell() } else { Ok(()) }

@@ -26,7 +26,7 @@ impl Bench {
         let connection = Connection::open(dir.path().join("test.db")).unwrap();
         pragmas::apply(&connection, Role::Writer).unwrap();
         let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
-                      CREATE TABLE outside_changes (id INTEGER PRIMARY KEY, session_id INTEGER, member INTEGER)";
+                      CREATE TABLE outside_changes (id INTEGER PRIMARY KEY, session_id INTEGER, member INTEGER, token_id BLOB)";
         connection.execute_batch(tables).unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
