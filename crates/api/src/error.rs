@@ -152,7 +152,13 @@ impl ApiError {
             Self::TooManyRequests { retry_after, .. } | Self::StorageFull { retry_after } => {
                 Some((*retry_after).max(1))
             }
-            Self::WechatBusy { .. } | Self::WechatUnreachable(_) | Self::OutcomeUnknown | Self::Undecided(_) => Some(1),
+            Self::WechatUnreachable(error) => Some(match **error {
+                wx_client::Error::Paused { remaining } => {
+                    i64::try_from(remaining.as_secs()).unwrap_or(i64::MAX - 1) + 1
+                }
+                _ => 1,
+            }),
+            Self::WechatBusy { .. } | Self::OutcomeUnknown | Self::Undecided(_) => Some(1),
             _ => None,
         }
     }
@@ -206,9 +212,12 @@ impl From<wx_client::Error> for ApiError {
             (Some(45011 | 44990 | 44991), _) => Self::TooManyRequests { errcode, retry_after: 60 },
             (Some(errcode), _) => Self::WechatRefused { errcode, source: Arc::new(error) },
             (None, wx_client::Error::Busy) => Self::WechatBusy { errcode: None },
-            (None, wx_client::Error::Unreachable { .. } | wx_client::Error::Unreadable { .. }) => {
-                Self::WechatUnreachable(Arc::new(error))
-            }
+            (
+                None,
+                wx_client::Error::Unreachable { .. }
+                | wx_client::Error::Unreadable { .. }
+                | wx_client::Error::Paused { .. },
+            ) => Self::WechatUnreachable(Arc::new(error)),
             (None, _) => Self::internal(error),
         }
     }

@@ -18,7 +18,10 @@ impl Health {
     pub fn note<T>(&self, outcome: Result<T, wx_client::Error>, now: UnixSeconds) -> Result<T, ApiError> {
         let missed = matches!(
             outcome,
-            Err(wx_client::Error::Unreachable { .. } | wx_client::Error::Unreadable { .. } | wx_client::Error::Busy)
+            Err(wx_client::Error::Unreachable { .. }
+                | wx_client::Error::Unreadable { .. }
+                | wx_client::Error::Paused { .. }
+                | wx_client::Error::Busy)
         );
         let slot = if missed { &self.missed_at } else { &self.answered_at };
         slot.store(now.0, Ordering::Relaxed);

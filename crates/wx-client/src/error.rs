@@ -1,6 +1,7 @@
 //! Why a call gave nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Class;
 
@@ -39,6 +40,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The last calls had no answer that could be read, so this one was not made.
+    #[error("WeChat does not answer and is not asked for now")]
+    Paused {
+        /// Until the next call is made.
+        remaining: Duration,
+    },
     /// [`max_in_flight`](crate::Settings::max_in_flight) calls were under way and none ended within 2 seconds.
     #[error("too many calls to WeChat are under way")]
     Busy,
@@ -67,7 +74,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Refused { errcode, .. } => Class::of(*errcode),
-            Self::Unreachable { .. } | Self::Unreadable { .. } | Self::Busy => Class::Retry,
+            Self::Unreachable { .. } | Self::Unreadable { .. } | Self::Paused { .. } | Self::Busy => Class::Retry,
             Self::UnknownApp { .. } | Self::Settings(_) => Class::Configuration,
         }
     }
@@ -85,6 +92,7 @@ impl Error {
             }
             Self::Unreachable { sent, .. } => Self::Unreachable { sent: *sent, source: error.clone().into() },
             Self::Unreadable { reason } => Self::Unreadable { reason },
+            Self::Paused { remaining } => Self::Paused { remaining: *remaining },
             Self::Busy => Self::Busy,
             Self::UnknownApp { appid } => Self::UnknownApp { appid: appid.clone() },
             Self::Settings(text) => Self::Settings(text.clone()),

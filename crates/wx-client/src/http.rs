@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
+use crate::breaker::Breaker;
 use crate::resolver::Resolver;
 use crate::settings::BaseUrl;
 use crate::{Error, Result, Settings, answer, tls};
@@ -42,6 +43,9 @@ pub(crate) struct Http {
     client: reqwest::Client,
     base: BaseUrl,
     slots: Semaphore,
+    /// Of `sns/…`, which is logins: another service of WeChat's than all the rest, and each fails by itself.
+    logins: Breaker,
+    rest: Breaker,
 }
 
 impl Http {
@@ -69,7 +73,7 @@ impl Http {
             .user_agent(USER_AGENT)
             .build()
             .map_err(|error| Error::Settings(format!("the HTTP client cannot be set up: {}", error.without_url())))?;
-        Ok(Self { client, base, slots: Semaphore::new(slots) })
+        Ok(Self { client, base, slots: Semaphore::new(slots), logins: Breaker::default(), rest: Breaker::default() })
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
@@ -83,6 +87,19 @@ impl Http {
         let token = token.map(ExposeSecret::expose_secret);
         let deadline = Instant::now() + TOTAL_TIMEOUT;
         let _slot = self.slot().await?;
+        let breaker = if call.path.starts_with("/sns/") { &self.logins } else { &self.rest };
+        breaker.admit(Instant::now())?;
+        let outcome = self.exchange(call, token, deadline).await;
+        breaker.note(&outcome, Instant::now());
+        outcome
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        token: Option<&str>,
+        deadline: Instant,
+    ) -> Result<T> {
         let body = match self.attempt(call, token, deadline).await {
             Err(Error::Unreachable { sent: false, .. }) => self.attempt(call, token, deadline).await?,
             other => other?,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod breaker;
 mod client;
 mod errcode;
 mod error;

@@ -14,7 +14,7 @@ pub trait WeChat: Send + Sync + 'static {
     /// Exchanges a `code` of `wx.login` for who it is (WeChat: 小程序登录凭证校验).
     ///
     /// A code works once and for 5 minutes. After [`Unreachable`](crate::Error::Unreachable) with `sent`, and after
-    /// [`Unreadable`](crate::Error::Unreadable), it may be spent. 40029 is a wrong, expired or foreign code, 40163 a
+    /// [`Unreadable`](crate::Error::Unreadable), it may be spent; after [`Paused`](crate::Error::Paused) it is not. 40029 is a wrong, expired or foreign code, 40163 a
     /// used one, 40226 a person whom WeChat blocks. This call needs no access_token.
     async fn code2session(&self, appid: &str, code: &str) -> Result<Code2Session>;
 

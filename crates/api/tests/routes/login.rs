@@ -1,6 +1,7 @@
 //! `POST /v1/login`
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use wxgate_crypto::{SessionKey, payload, signature};
@@ -150,10 +151,16 @@ async fn a_code_that_may_have_reached_wechat_is_never_sent_again_and_one_that_di
     let (busy, _) = app.wechat.login_code("o3");
     app.wechat.fail(|| Error::Refused { errcode: -1, errmsg: String::new(), rid: None });
     app.send(login(json!({ "code": busy }))).await.failed("wechat_busy", 503, -1);
+    let (paused, _) = app.wechat.login_code("o4");
+    app.wechat.fail(|| Error::Paused { remaining: Duration::from_millis(2_500) });
+    let answer = app.send(login(json!({ "code": paused }))).await;
+    answer.failed("wechat_unreachable", 503, -503);
+    assert_eq!(answer.header("retry-after"), "3");
     app.wechat.heal();
     app.send(login(json!({ "code": lost }))).await.failed("code_used", 400, 40163);
-    assert_eq!(app.wechat.calls(), 3);
+    assert_eq!(app.wechat.calls(), 4);
     app.send(login(json!({ "code": unsent }))).await.ok();
+    app.send(login(json!({ "code": paused }))).await.ok();
     app.send(login(json!({ "code": busy }))).await.ok();
 }
 

@@ -109,9 +109,50 @@ async fn a_call_without_a_slot_gives_up_after_2_seconds() {
     client.code2session(APPID, "third").await.unwrap();
 }
 
+#[tokio::test]
+async fn a_wechat_that_does_not_answer_is_asked_once_in_five_seconds_until_it_does() {
+    let html = || Act::http("502 Bad Gateway", "<html>");
+    let failures = (0..20).map(|call| if call % 2 == 0 { Act::Close } else { html() });
+    let server = Server::start(failures.chain([Act::Close, Act::text(LOGIN), Act::text(LOGIN)])).await;
+    let client = client(&server);
+    let login = || client.code2session(APPID, "code");
+    for _ in 0..20 {
+        login().await.unwrap_err();
+    }
+    for asked in 20..22 {
+        let paused = login().await.unwrap_err();
+        let Error::Paused { remaining } = paused else { panic!("{paused}") };
+        assert!(remaining <= Duration::from_secs(5), "{remaining:?}");
+        assert_eq!(server.requests().len(), asked, "nothing was sent");
+        tokio::time::pause();
+        tokio::time::advance(remaining).await;
+        tokio::time::resume();
+        if asked == 20 {
+            assert!(sent(login().await), "the probe that is lost");
+        }
+    }
+    for _ in 0..2 {
+        login().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn logins_and_the_calls_that_need_a_token_fail_by_themselves() {
+    let server = Server::start((0..40).map(|_| Act::Close)).await;
+    let client = client(&server);
+    for _ in 0..21 {
+        client.code2session(APPID, "code").await.unwrap_err();
+    }
+    assert_eq!(server.requests().len(), 20);
+    for _ in 0..21 {
+        client.access_token(APPID).await.unwrap_err();
+    }
+    assert_eq!(server.requests().len(), 40);
+}
+
 /// Runs one test of this file again, in a process whose environment names a proxy that does not exist.
 #[test]
-fn a_proxy_of_the_environment_is_not_used() {
+fn env_proxy_ignored() {
     let proxy = "http://127.0.0.1:1";
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "calls::a_login_sends_four_fields_in_the_query_and_nothing_else"])
