@@ -4,7 +4,8 @@
  *
  *   DISK_TRACE      gets a record of all that happens to them, and of every answer 2xx as it leaves
  *   DISK_FAIL_SYNC  number of the sync that fails with EIO, from 1
- *   DISK_BYTES      all that the files of their directory may take together; what does not fit fails with ENOSPC
+ *   DISK_SIZE       a file that says how many bytes the files of their directory may have together; while it is there, what
+ *                   does not fit fails with ENOSPC
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -66,10 +67,21 @@ static const char *ruled(int file, char path[PATH]) {
     return is_ruled(last(path)) ? path : NULL;
 }
 
+/* How large the disk is; 0 for one without an end. */
+static long disk_size(void) {
+    const char *path = getenv("DISK_SIZE");
+    FILE *file = path ? fopen(path, "re") : NULL;
+    long size = 0;
+    if (!file) return 0;
+    if (fscanf(file, "%ld", &size) != 1) size = 0;
+    fclose(file);
+    return size;
+}
+
 /* Whether a file may grow to this size. */
 static int fits(int file, const char *path, off_t size) {
     struct stat it;
-    long most = setting("DISK_BYTES");
+    long most = disk_size();
     if (!most || fstat(file, &it) || size <= it.st_size) return 1;
     char dir[PATH];
     snprintf(dir, sizeof dir, "%.*s", (int)(last(path) - path), path);

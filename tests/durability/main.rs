@@ -9,6 +9,7 @@ mod support;
 
 mod db_unlinked;
 mod disk;
+mod disk_full;
 mod fsync_eio;
 mod kill9;
 mod ledger;

@@ -9,7 +9,6 @@ mod support;
 
 mod apps;
 mod command_line;
-mod disk;
 mod edge;
 mod files;
 mod first_steps;

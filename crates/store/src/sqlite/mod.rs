@@ -19,6 +19,7 @@ mod pragmas;
 mod proofs;
 mod purge;
 mod readers;
+mod reserve;
 mod sessions;
 mod tokens;
 mod writer;
@@ -71,6 +72,11 @@ impl SqliteStore {
         Ok(answer)
     }
 
+    /// For what ends or frees something: it goes on while the disk is full.
+    async fn write_urgently<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
+        self.writer.write_urgently(intent).await
+    }
+
     /// Waits until whose rows are whose is known; then reads.
     async fn read_with_index<T: Send + 'static>(
         &self,
@@ -110,12 +116,12 @@ impl Store for SqliteStore {
     }
 
     async fn end_session(&self, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool> {
-        self.write(move |tx| sessions::end(tx, member, id, now)).await
+        self.write_urgently(move |tx| sessions::end(tx, member, id, now)).await
     }
 
     async fn end_sessions(&self, member: MemberId, now: UnixSeconds) -> Result<u64> {
         self.index.settled().await;
-        self.write(move |tx| sessions::end_all(tx, member, now)).await
+        self.write_urgently(move |tx| sessions::end_all(tx, member, now)).await
     }
 
     async fn sessions(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
@@ -200,7 +206,7 @@ impl Store for SqliteStore {
     }
 
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool> {
-        self.write(move |tx| tokens::revoke(tx, id, now)).await
+        self.write_urgently(move |tx| tokens::revoke(tx, id, now)).await
     }
 
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
@@ -211,7 +217,7 @@ impl Store for SqliteStore {
         let due = tokio::task::spawn_blocking(move || (index.expired(now, most), index.take_loose(most)));
         let (expired, loose) = due.await.map_err(|error| Error::Internal(error.into()))?;
         let again = loose.clone();
-        let slice = self.write(move |tx| purge::slice(tx, expired.as_deref(), &loose, now, limit)).await;
+        let slice = self.write_urgently(move |tx| purge::slice(tx, expired.as_deref(), &loose, now, limit)).await;
         self.index.put_back_loose(slice.as_ref().map_or(again, |slice| slice.kept.clone()));
         slice.map(|slice| slice.purged)
     }

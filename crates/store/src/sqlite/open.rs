@@ -9,6 +9,7 @@ use super::beside::Beside;
 use super::index::{self, Change, Index};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
+use super::reserve::Reserve;
 use super::writer::{self, Writer};
 use super::{SqliteStore, files, migrations, openings, tokens};
 use crate::error::{Error, Result};
@@ -52,7 +53,8 @@ impl SqliteStore {
         let kept = tokens::all(&connection).map_err(|error| files::refused(&database, error))?;
         index.apply(kept.into_iter().map(|token| Change::Token { id: token.id, token: Some(token) }).collect());
         let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
-        let writer = Writer::start(connection, Arc::clone(&index), Role::Writer, Some(lock), settings.queue, commit)?;
+        let (role, reserve) = (Role::Writer, Reserve::hold(&data_dir));
+        let writer = Writer::start(connection, Arc::clone(&index), role, Some(lock), reserve, settings.queue, commit)?;
         let store = Self { writer, readers, index, beside: None };
         store.load(connect(&database, Role::Reader)?)?;
         Ok(store)
@@ -79,7 +81,8 @@ impl SqliteStore {
         let readers = Readers::open(&database, 1)?;
         let index = Arc::new(Index::none());
         let (queue, commit) = (Settings::default().queue, Box::new(commit_to(files::Watch::new(&data_dir)?)));
-        let writer = Writer::start(connection, Arc::clone(&index), Role::Guest, None, queue, commit)?;
+        let (role, reserve) = (Role::Guest, Reserve::none());
+        let writer = Writer::start(connection, Arc::clone(&index), role, None, reserve, queue, commit)?;
         Ok(Self { writer, readers, index, beside: Some(Beside::of(data_dir)) })
     }
 

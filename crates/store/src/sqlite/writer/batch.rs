@@ -23,14 +23,23 @@ pub(in crate::sqlite) fn commit(connection: &Connection) -> rusqlite::Result<()>
     run(connection, "COMMIT")
 }
 
+/// What a write is owed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    Ordinary,
+    /// It ends or frees something, and goes on while the disk is full.
+    Urgent,
+    /// It is urgent, and what it deletes must leave the log as well.
+    Scrub,
+}
+
 /// One write on its way through a batch.
 pub(super) trait Intent: Send {
     /// Does the work. An error spoils the whole batch.
     fn apply(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()>;
     /// Does the work so that an error of its own is kept for its caller and undoes nothing else.
     fn apply_apart(&mut self, tx: &Tx<'_>) -> rusqlite::Result<()>;
-    /// Whether what it deletes must leave the log as well.
-    fn scrubs(&self) -> bool;
+    fn duty(&self) -> Duty;
     /// Tells the caller.
     fn answer(self: Box<Self>, verdict: &Verdict);
 }
@@ -39,12 +48,12 @@ pub(super) struct Task<F, T> {
     work: F,
     result: Option<rusqlite::Result<T>>,
     answer: oneshot::Sender<Result<T>>,
-    scrub: bool,
+    duty: Duty,
 }
 
 impl<F, T> Task<F, T> {
-    pub(super) fn new(work: F, answer: oneshot::Sender<Result<T>>, scrub: bool) -> Self {
-        Self { work, result: None, answer, scrub }
+    pub(super) fn new(work: F, answer: oneshot::Sender<Result<T>>, duty: Duty) -> Self {
+        Self { work, result: None, answer, duty }
     }
 }
 
@@ -59,8 +68,8 @@ impl<T: Send, F: Work<T>> Intent for Task<F, T> {
         Ok(())
     }
 
-    fn scrubs(&self) -> bool {
-        self.scrub
+    fn duty(&self) -> Duty {
+        self.duty
     }
 
     fn answer(self: Box<Self>, verdict: &Verdict) {

@@ -8,11 +8,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::batch::{self, Commit, Intent};
+use super::batch::{self, Commit, Duty, Intent};
 use super::{Message, State, Verdict};
+use crate::sqlite::failure;
 use crate::sqlite::index::Index;
 use crate::sqlite::outside;
 use crate::sqlite::pragmas::Role;
+use crate::sqlite::reserve::Reserve;
 
 /// The most intents that are committed together.
 const BATCH: usize = 256;
@@ -30,6 +32,7 @@ pub(super) struct Drain {
     connection: Connection,
     index: Arc<Index>,
     role: Role,
+    reserve: Reserve,
     /// Only to wait for no longer than an idle while.
     clock: Runtime,
     queue: mpsc::Receiver<Message>,
@@ -46,26 +49,32 @@ impl Drain {
         connection: Connection,
         index: Arc<Index>,
         role: Role,
+        reserve: Reserve,
         queue: mpsc::Receiver<Message>,
         state: watch::Sender<State>,
         commit: Commit,
     ) -> io::Result<Self> {
         let clock = runtime::Builder::new_current_thread().enable_time().build()?;
-        Ok(Self { connection, index, role, clock, queue, state, commit, closing: false, scrub_due: false })
+        Ok(Self { connection, index, role, reserve, clock, queue, state, commit, closing: false, scrub_due: false })
     }
 
     /// Ends when the queue is closed and empty, or when the outcome of a batch is unknown.
     pub(super) fn run(mut self) {
-        while let Some(mut batch) = self.next_batch() {
+        while let Some(batch) = self.next_batch() {
+            let mut batch = self.admit(batch);
             if batch.is_empty() && !self.is_outside_due() {
                 self.checkpoint(1);
                 continue;
             }
-            let verdict = batch::apply(&self.connection, &self.index, self.role, &mut self.commit, &mut batch);
+            let mut verdict = self.apply(&mut batch);
+            if verdict.is_full() && self.reserve.free() {
+                batch = self.admit(batch);
+                verdict = self.apply(&mut batch);
+            }
             if let Verdict::Unknown(error) = &verdict {
                 return self.fail(error, batch, &verdict);
             }
-            self.scrub(batch.iter().any(|intent| intent.scrubs()));
+            self.scrub(batch.iter().any(|intent| intent.duty() == Duty::Scrub));
             answer(batch, &verdict);
             self.checkpoint(LOG_PAGES);
             self.shrink();
@@ -74,6 +83,20 @@ impl Drain {
             self.empty_log(SCRUB_PATIENCE);
         }
         self.state.send_replace(State::Closed);
+    }
+
+    fn apply(&mut self, batch: &mut [Box<dyn Intent>]) -> Verdict {
+        batch::apply(&self.connection, &self.index, self.role, &mut self.commit, batch)
+    }
+
+    /// While the room that was reserved is all there is, only what is urgent gets any; the rest hears that the disk is full.
+    fn admit(&mut self, batch: Vec<Box<dyn Intent>>) -> Vec<Box<dyn Intent>> {
+        if !self.reserve.is_spent() {
+            return batch;
+        }
+        let (urgent, rest) = batch.into_iter().partition(|intent| intent.duty() != Duty::Ordinary);
+        answer(rest, &Verdict::RolledBack(Arc::new(failure::full())));
+        urgent
     }
 
     /// Waits for an intent and takes what waits behind it; nothing after an idle while.

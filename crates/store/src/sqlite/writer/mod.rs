@@ -10,12 +10,14 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::batch::Commit;
-use self::batch::{Intent, Task};
+use self::batch::{Duty, Intent, Task};
 pub(super) use self::batch::{Work, commit};
 use self::drain::Drain;
 pub(super) use self::tx::Tx;
+use super::failure;
 use super::index::Index;
 use super::pragmas::Role;
+use super::reserve::Reserve;
 use crate::error::{Error, Result};
 
 mod batch;
@@ -51,12 +53,13 @@ impl Writer {
         index: Arc<Index>,
         role: Role,
         lock: Option<File>,
+        reserve: Reserve,
         queue: usize,
         commit: Commit,
     ) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(queue);
         let (states, state) = watch::channel(State::Running);
-        let drain = Drain::new(connection, index, role, receiver, states, commit)
+        let drain = Drain::new(connection, index, role, reserve, receiver, states, commit)
             .map_err(|error| Error::Internal(error.into()))?;
         let thread = thread::Builder::new()
             .name("wxgate-writer".to_owned())
@@ -75,17 +78,22 @@ impl Writer {
 
     /// Queues `work` and waits until it is durable.
     pub(super) async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
-        settle(self.enqueue(work, false)?).await
+        settle(self.enqueue(work, Duty::Ordinary)?).await
     }
 
-    /// Like [`write`](Self::write); then no copy of what it deleted is left in the log.
+    /// Like [`write`](Self::write), also when the disk is full.
+    pub(super) async fn write_urgently<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
+        settle(self.enqueue(work, Duty::Urgent)?).await
+    }
+
+    /// Like [`write_urgently`](Self::write_urgently); then no copy of what it deleted is left in the log.
     pub(super) async fn write_and_scrub<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
-        settle(self.enqueue(work, true)?).await
+        settle(self.enqueue(work, Duty::Scrub)?).await
     }
 
-    fn enqueue<T: Send + 'static>(&self, work: impl Work<T>, scrub: bool) -> Result<oneshot::Receiver<Result<T>>> {
+    fn enqueue<T: Send + 'static>(&self, work: impl Work<T>, duty: Duty) -> Result<oneshot::Receiver<Result<T>>> {
         let (answer, answered) = oneshot::channel();
-        let task = Box::new(Task::new(work, answer, scrub));
+        let task = Box::new(Task::new(work, answer, duty));
         match self.queue.try_send(Message::Apply(task)) {
             Ok(()) => Ok(answered),
             Err(TrySendError::Full(_)) => Err(Error::Busy),
@@ -151,6 +159,12 @@ enum Verdict {
     /// It is certain that nothing was written.
     RolledBack(Arc<rusqlite::Error>),
     Unknown(rusqlite::Error),
+}
+
+impl Verdict {
+    fn is_full(&self) -> bool {
+        matches!(self, Self::RolledBack(cause) if failure::is_full(cause))
+    }
 }
 
 #[cfg(test)]

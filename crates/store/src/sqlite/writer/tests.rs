@@ -35,7 +35,16 @@ impl Bench {
             commit(connection)
         });
         Self {
-            writer: Writer::start(connection, Arc::new(Index::none()), Role::Writer, None, queue, commit).unwrap(),
+            writer: Writer::start(
+                connection,
+                Arc::new(Index::none()),
+                Role::Writer,
+                None,
+                Reserve::none(),
+                queue,
+                commit,
+            )
+            .unwrap(),
             commits,
             dir,
         }
@@ -50,13 +59,13 @@ impl Bench {
             released.recv().ok();
             Ok(())
         };
-        drop(self.writer.enqueue(hold, false).unwrap());
+        drop(self.writer.enqueue(hold, Duty::Ordinary).unwrap());
         entered.recv().unwrap();
         release
     }
 
     fn note(&self, id: i64) -> Result<oneshot::Receiver<Result<usize>>> {
-        self.writer.enqueue(move |tx| tx.execute("INSERT INTO notes (id) VALUES (?)", [id]), false)
+        self.writer.enqueue(move |tx| tx.execute("INSERT INTO notes (id) VALUES (?)", [id]), Duty::Ordinary)
     }
 
     /// The ids that another connection sees.
@@ -112,7 +121,7 @@ async fn a_constraint_error_touches_its_own_request_only() {
     let bench = Bench::new();
     let release = bench.hold();
     let half = |tx: &Tx<'_>| tx.execute_batch("INSERT INTO notes (id) VALUES (3); INSERT INTO notes (id) VALUES (1)");
-    let (first, clash, last) = (bench.note(1), bench.writer.enqueue(half, false), bench.note(2));
+    let (first, clash, last) = (bench.note(1), bench.writer.enqueue(half, Duty::Ordinary), bench.note(2));
     drop(release);
     settle(first.unwrap()).await.unwrap();
     assert!(matches!(settle(clash.unwrap()).await, Err(Error::Conflict(_))));
@@ -206,7 +215,7 @@ async fn an_error_that_undoes_the_batch_is_everybodys() {
     let bench = Bench::new();
     let release = bench.hold();
     let undo = |tx: &Tx<'_>| tx.execute_batch("ROLLBACK").and(Err::<(), _>(failure(ffi::SQLITE_NOMEM)));
-    let (first, spoiler, last) = (bench.note(1), bench.writer.enqueue(undo, false), bench.note(2));
+    let (first, spoiler, last) = (bench.note(1), bench.writer.enqueue(undo, Duty::Ordinary), bench.note(2));
     drop(release);
     assert!(matches!(settle(first.unwrap()).await, Err(Error::Internal(_))));
     assert!(matches!(settle(spoiler.unwrap()).await, Err(Error::Internal(_))));
@@ -243,7 +252,7 @@ async fn closing_finishes_what_waits_and_empties_the_log() {
 #[tokio::test]
 async fn dropping_finishes_what_waits() {
     let Bench { writer, dir, commits } = Bench::new();
-    let answer = writer.enqueue(|tx| tx.execute("INSERT INTO notes (id) VALUES (1)", []), false).unwrap();
+    let answer = writer.enqueue(|tx| tx.execute("INSERT INTO notes (id) VALUES (1)", []), Duty::Ordinary).unwrap();
     drop(writer);
     settle(answer).await.unwrap();
     assert_eq!(commits.load(Ordering::SeqCst), 1);
