@@ -7,6 +7,7 @@
 #[path = "../e2e/support/mod.rs"]
 mod support;
 
+mod damage;
 mod db_unlinked;
 mod disk;
 mod disk_full;

@@ -21,9 +21,19 @@ pub(super) fn is_full(error: &rusqlite::Error) -> bool {
         || error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_WRITE)
 }
 
-/// Whether the disk or the file system failed otherwise, after which no answer of this connection is trusted.
-pub(super) fn is_io(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_full(error)
+/// Whether the disk or the file system failed otherwise, or the file is damaged: no answer of this connection is trusted.
+pub(super) fn is_fatal(error: &rusqlite::Error) -> bool {
+    is_damage(error) || error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) && !is_full(error)
+}
+
+/// Whether what is in the file is nothing that SQLite wrote.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// What SQLite says of such a file.
+pub(super) fn damage() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None)
 }
 
 /// What SQLite says when there is no room.

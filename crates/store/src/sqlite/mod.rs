@@ -88,7 +88,18 @@ impl SqliteStore {
     }
 
     async fn read<T: Send + 'static>(&self, query: impl readers::Query<T>) -> Result<T> {
-        self.readers.read(query).await
+        let read = self.readers.read(query).await;
+        self.noticed(read).await
+    }
+
+    /// Damage that a reader finds is the writer's as well: it fails by it.
+    async fn noticed<T>(&self, read: Result<T>) -> Result<T> {
+        if let Err(Error::Internal(cause)) = &read
+            && cause.downcast_ref().is_some_and(failure::is_damage)
+        {
+            let _ = self.write(|_| Err::<(), _>(failure::damage())).await;
+        }
+        read
     }
 }
 
@@ -104,7 +115,7 @@ impl Store for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {
-        self.readers.at_once(|conn| sessions::by_id(conn, id))
+        self.noticed(self.readers.at_once(|conn| sessions::by_id(conn, id))).await
     }
 
     async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {

@@ -93,7 +93,7 @@ fn in_savepoint<T>(tx: &Tx<'_>, work: &mut impl Work<T>) -> rusqlite::Result<rus
             Ok(Ok(value))
         }
         // Some errors make SQLite roll the whole transaction back by itself (sqlite.org/lang_transaction.html, section 3).
-        Err(error) if failure::is_io(&error) || tx.is_autocommit() => Err(error),
+        Err(error) if failure::is_fatal(&error) || tx.is_autocommit() => Err(error),
         Err(error) => {
             run(tx, "ROLLBACK TO intent")?;
             run(tx, "RELEASE intent")?;
@@ -117,7 +117,7 @@ pub(super) fn apply(
     let tx = Tx::new(connection, index);
     let mut applied = all(&tx, index, role, batch, |intent, tx| intent.apply(tx));
     if let Err(error) = &applied
-        && !(failure::is_io(error) || tx.is_autocommit())
+        && !(failure::is_fatal(error) || tx.is_autocommit())
     {
         if let Err(error) = abandon(&tx) {
             return Verdict::Unknown(error);
@@ -125,7 +125,7 @@ pub(super) fn apply(
         applied = all(&tx, index, role, batch, |intent, tx| intent.apply_apart(tx));
     }
     if let Err(error) = applied {
-        return if failure::is_io(&error) { Verdict::Unknown(error) } else { roll_back(&tx, error) };
+        return if failure::is_fatal(&error) { Verdict::Unknown(error) } else { roll_back(&tx, error) };
     }
     match commit(connection) {
         Ok(()) => {

@@ -177,6 +177,9 @@ impl Drain {
 
     /// Nothing is tried again on this connection: what the disk has is found out by opening it anew.
     fn fail(&mut self, error: &rusqlite::Error, batch: Vec<Box<dyn Intent>>, verdict: &Verdict) {
+        if failure::is_damage(error) {
+            tracing::error!("the database is damaged: restore a backup");
+        }
         tracing::error!(error = %error, "the outcome of a write is unknown: no more is written");
         // Everybody is answered before the program, which ends at the sight of this state, can see it.
         answer(batch, verdict);
