@@ -3,6 +3,7 @@
  * question of the trace alone.
  *
  *   DISK_TRACE      gets a record of all that happens to them, and of every answer 2xx as it leaves
+ *   DISK_KILL_AT    number of the record at which the program is killed, from 1: a write is not done then, all else is
  *   DISK_FAIL_SYNC  number of the sync that fails with EIO, from 1
  *   DISK_SIZE       a file that says how many bytes the files of their directory may have together; while it is there, what
  *                   does not fit fails with ENOSPC
@@ -11,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -35,7 +37,9 @@ static long setting(const char *name) {
  * length of the data; name, data. */
 static void record(char kind, const char *name, uint64_t at, const void *data, uint32_t length) {
     static _Atomic int trace = -1;
+    static _Atomic long records;
     const char *path = getenv("DISK_TRACE");
+    if (++records == setting("DISK_KILL_AT")) kill(getpid(), SIGKILL);
     if (!path) return;
     if (trace < 0) {
         int opened = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

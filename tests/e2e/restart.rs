@@ -1,10 +1,7 @@
 //! Stopping in order and starting again.
 
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wxgate_sandbox::{Endpoint, FaultKind};
 
 use crate::support::{At, Bench, Server, delete, get, post, until};
@@ -71,24 +68,6 @@ async fn sigterm_lets_a_login_under_way_end_and_the_session_holds() {
     assert_eq!(server.end().await.code, Some(0));
     let server = bench.serve().await;
     assert_eq!(status(&server.public, "/v1/session", &answer.text("skey")).await, 200);
-}
-
-#[tokio::test]
-async fn clients_that_never_end_do_not_keep_the_server_for_more_than_ten_seconds() {
-    let bench = Bench::new().await;
-    let server = bench.serve().await;
-    let mut idle = server.public.connect().await.unwrap();
-    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-    idle.read_u8().await.unwrap();
-    let mut half_a_head = server.public.connect().await.unwrap();
-    half_a_head.write_all(b"GET /healthz HTTP/1.1\r\nHost").await.unwrap();
-    let mut half_a_body = server.public.connect().await.unwrap();
-    let request = post("/v1/login").json(&json!({ "code": bench.code("alice") })).bytes();
-    half_a_body.write_all(&request[..request.len() - 10]).await.unwrap();
-    let told = Instant::now();
-    let ended = server.stop().await;
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    assert!(told.elapsed() < Duration::from_secs(11), "{:?}", told.elapsed());
 }
 
 #[tokio::test]

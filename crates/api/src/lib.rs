@@ -24,6 +24,7 @@ mod routes;
 pub mod settings;
 mod text;
 mod tokens;
+mod trusted_clock;
 #[cfg(feature = "undefended")]
 mod undefended;
 

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::{At, Ended, Process, post, until};
@@ -54,10 +54,6 @@ impl Server {
     /// Waits until it ends by itself.
     pub async fn end(self) -> Ended {
         self.process.end().await
-    }
-
-    pub fn pid(&self) -> Pid {
-        self.process.pid()
     }
 
     /// Where Linux shows what the process was started with.

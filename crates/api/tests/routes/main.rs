@@ -3,6 +3,7 @@
 
 mod support;
 
+mod clock;
 mod conventions;
 mod document;
 mod internal;

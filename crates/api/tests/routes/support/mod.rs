@@ -38,6 +38,7 @@ impl Clock for FixedClock {
 }
 
 pub struct TestApp {
+    pub app: Arc<App>,
     pub wechat: Arc<Script>,
     pub clock: Arc<FixedClock>,
     pub store: Arc<SqliteStore>,
@@ -85,6 +86,7 @@ impl TestApp {
             store,
             public: wxgate_api::public(&app),
             internal: wxgate_api::internal(&app),
+            app,
             _folder: folder,
         }
     }
