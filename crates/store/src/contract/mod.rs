@@ -92,6 +92,7 @@ macro_rules! for_each_contract_case {
             tokens::api_tokens_are_kept_until_revoked,
             tokens::an_api_token_may_be_created_twice_but_not_differently,
             purge::expired_sessions_go,
+            purge::a_live_session_between_expired_ones_stays,
             purge::old_failures_and_proofs_go,
             purge::a_slice_is_no_larger_than_asked,
             purge::a_store_is_ready,

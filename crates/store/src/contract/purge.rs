@@ -19,6 +19,20 @@ pub async fn expired_sessions_go(store: &dyn Store) {
     }
 }
 
+pub async fn a_live_session_between_expired_ones_stays(store: &dyn Store) {
+    for id in 1..=9 {
+        let mut login = login(&format!("o{id}"), id, NOW);
+        if id % 3 != 0 {
+            login.session.expires_at = NOW + 60;
+        }
+        log_in(store, login).await;
+    }
+    assert_eq!(store.purge(NOW + 700, 100).await.expect("a write").sessions, 6);
+    for id in 1..=9 {
+        assert_eq!(store.session(SessionId(id)).await.expect("a read").is_some(), id % 3 == 0, "{id}");
+    }
+}
+
 pub async fn old_failures_and_proofs_go(store: &dyn Store) {
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
     begin(store, 1, NOW).await;

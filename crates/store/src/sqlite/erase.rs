@@ -15,13 +15,9 @@ pub(super) fn member(
 ) -> Result<Option<Vec<SessionId>>> {
     let id = named_params! { ":member": member.0.as_bytes() };
     let Some(owner) = members::number(tx, member)? else { return Ok(None) };
-    let mut ended = Vec::new();
-    for (id, row) in sessions::rows_in(tx, owner)? {
-        sessions::delete(tx, id)?;
-        if !row.has_ended() {
-            ended.push(id);
-        }
-    }
+    let rows = sessions::rows_in(tx, owner)?;
+    sessions::delete(tx, &rows.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
+    let ended = rows.into_iter().filter(|(_, row)| !row.has_ended()).map(|(id, _)| id).collect();
     tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;

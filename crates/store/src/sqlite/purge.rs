@@ -72,32 +72,34 @@ fn oldest(tx: &Connection, limit: u32) -> Result<Vec<SessionId>> {
 
 /// Deletes what is not live, but for a key that is still of use; how many sessions that were.
 fn end(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<u64> {
-    let mut ended = 0;
+    let (mut ended, mut gone) = (0, Vec::new());
     for id in ids {
-        let Some(row) = sessions::row(tx, *id)?.filter(|row| !row.is_live(now)) else { continue };
+        let Some(row) = sessions::row_in(tx, *id)?.filter(|row| !row.is_live(now)) else { continue };
         ended += u64::from(!row.has_ended());
         if !keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
-            sessions::delete(tx, *id)?;
+            gone.push(*id);
         } else if !row.has_ended() {
             sessions::empty(tx, *id)?;
         }
     }
+    sessions::delete(tx, &gone)?;
     Ok(ended)
 }
 
 /// Takes the keys that are of no more use, and rows that stayed for one only. Those that are, are given back.
 fn forget_keys(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<Vec<SessionId>> {
-    let mut kept = Vec::new();
+    let (mut kept, mut gone) = (Vec::new(), Vec::new());
     for id in ids {
-        let Some(row) = sessions::row(tx, *id)? else { continue };
+        let Some(row) = sessions::row_in(tx, *id)? else { continue };
         if keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
             kept.push(*id);
         } else if row.has_ended() {
-            sessions::delete(tx, *id)?;
-        } else {
+            gone.push(*id);
+        } else if row.is_live(now) {
             keys::forget(tx, *id)?;
         }
     }
+    sessions::delete(tx, &gone)?;
     Ok(kept)
 }
 

@@ -24,6 +24,11 @@ pub(super) fn rows_in(tx: &Tx<'_>, owner: u32) -> Result<Rows> {
     tx.of_member(owner).map_or_else(|| stored_rows(tx, owner), Ok)
 }
 
+/// A row as a transaction sees it.
+pub(super) fn row_in(tx: &Tx<'_>, id: SessionId) -> Result<Option<Row>> {
+    tx.row(id).map_or_else(|| row(tx, id), |row| Ok(Some(row)))
+}
+
 fn stored_rows(conn: &Connection, owner: u32) -> Result<Rows> {
     const SELECT: &str = "
         SELECT id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at
@@ -117,9 +122,17 @@ pub(super) fn empty(tx: &Tx<'_>, id: SessionId) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn delete(tx: &Tx<'_>, id: SessionId) -> Result<()> {
-    tx.prepare_cached("DELETE FROM sessions WHERE id = :id")?.execute(named_params! { ":id": id.0 })?;
-    tx.note(Change::Gone { id });
+/// Deletes rows, those that stand beside each other in one go.
+pub(super) fn delete(tx: &Tx<'_>, ids: &[SessionId]) -> Result<()> {
+    let mut delete = tx.prepare_cached("DELETE FROM sessions WHERE id BETWEEN :first AND :last")?;
+    for run in ids.chunk_by(|one, next| tx.are_neighbours(*one, *next)) {
+        if let (Some(first), Some(last)) = (run.first(), run.last()) {
+            delete.execute(named_params! { ":first": first.0, ":last": last.0 })?;
+        }
+    }
+    for id in ids {
+        tx.note(Change::Gone { id: *id });
+    }
     Ok(())
 }
 

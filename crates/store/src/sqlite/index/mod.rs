@@ -10,6 +10,7 @@ mod sessions;
 mod tokens;
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::sync::watch;
@@ -73,6 +74,8 @@ pub(super) struct Index {
     settled: watch::Sender<bool>,
     max_bytes: usize,
     tokens: Tokens,
+    /// How far the last look for expired sessions came.
+    looked_to: AtomicI64,
 }
 
 struct State {
@@ -98,13 +101,18 @@ impl Index {
     /// An index that is to be loaded.
     pub(super) fn loading(max_bytes: usize) -> Self {
         let state = State::new(Phase::Loading(Vec::new()));
-        Self { state: RwLock::new(state), settled: watch::Sender::new(false), max_bytes, tokens: Tokens::default() }
+        Self::with(state, false, max_bytes)
     }
 
     /// An index that holds nothing: for a store beside the one that serves.
     pub(super) fn none() -> Self {
-        let state = State::new(NOTHING);
-        Self { state: RwLock::new(state), settled: watch::Sender::new(true), max_bytes: 0, tokens: Tokens::default() }
+        Self::with(State::new(NOTHING), true, 0)
+    }
+
+    fn with(state: State, settled: bool, max_bytes: usize) -> Self {
+        let settled = watch::Sender::new(settled);
+        let (tokens, looked_to) = (Tokens::default(), AtomicI64::new(0));
+        Self { state: RwLock::new(state), settled, max_bytes, tokens, looked_to }
     }
 
     /// Who a session is of, as far as memory says.
@@ -134,9 +142,7 @@ impl Index {
         match change {
             Change::Opened { row, .. } => Some(row.owner),
             Change::Person { owner, .. } => Some(*owner),
-            Change::Used { id, .. } | Change::Ended { id } | Change::Gone { id } => {
-                self.read().sessions.get(*id).map(|row| row.owner)
-            }
+            Change::Used { id, .. } | Change::Ended { id } | Change::Gone { id } => self.row(*id).map(|row| row.owner),
             Change::Token { .. } => None,
         }
     }
@@ -168,26 +174,56 @@ impl Index {
         let _ = settled.wait_for(|settled| *settled).await;
     }
 
-    /// At most `limit` sessions that are in memory and expired.
+    /// At most `limit` sessions that are expired; `None` when they may not all be in memory. The next call goes on behind
+    /// them: fewer than `limit` are all that there are.
     pub(super) fn expired(&self, now: UnixSeconds, limit: usize) -> Option<Vec<SessionId>> {
-        let (mut expired, mut after) = (Vec::new(), SessionId(0));
-        while expired.len() < limit {
+        let begin = SessionId(self.looked_to.load(Ordering::Relaxed));
+        let mut expired = Vec::new();
+        self.expired_between(begin, SessionId(i64::MAX), now, limit, &mut expired)?;
+        self.expired_between(SessionId(0), begin, now, limit, &mut expired)?;
+        self.looked_to.store(expired.last().map_or(0, |last| last.0), Ordering::Relaxed);
+        Some(expired)
+    }
+
+    /// Of the sessions after `after` up to `last`. The lock is held for one run of them at a time.
+    fn expired_between(
+        &self,
+        mut after: SessionId,
+        last: SessionId,
+        now: UnixSeconds,
+        limit: usize,
+        expired: &mut Vec<SessionId>,
+    ) -> Option<()> {
+        while after < last && expired.len() < limit {
             let state = self.read();
             if !matches!(state.phase, Phase::Complete) {
                 return None;
             }
-            let mut last = None;
-            for (id, row) in state.sessions.following(after) {
-                last = Some(id);
+            let mut seen = None;
+            for (id, row) in state.sessions.following(after).take_while(|(id, _)| *id <= last) {
+                if expired.len() == limit {
+                    break;
+                }
+                seen = Some(id);
                 if !row.has_ended() && !row.is_live(now) {
                     expired.push(id);
                 }
             }
-            let Some(last) = last else { break };
-            after = last;
+            let Some(seen) = seen else { break };
+            after = seen;
         }
-        expired.truncate(limit);
-        Some(expired)
+        Some(())
+    }
+
+    /// A row that is in memory.
+    pub(super) fn row(&self, id: SessionId) -> Option<Row> {
+        self.read().sessions.get(id).copied()
+    }
+
+    /// Whether there is surely no row between these two.
+    pub(super) fn are_neighbours(&self, one: SessionId, next: SessionId) -> bool {
+        let state = self.read();
+        matches!(state.phase, Phase::Complete) && state.sessions.following(one).next().is_some_and(|(id, _)| id == next)
     }
 
     /// Takes at most `limit` rows off those whose key may be of no more use.

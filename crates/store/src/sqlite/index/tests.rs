@@ -85,6 +85,22 @@ fn expired_sessions_are_found() {
     assert_eq!(expired(600, 9999).len(), 1999);
 }
 
+#[test]
+fn a_look_for_expired_sessions_goes_on_where_the_last_one_ended() {
+    let index = Index::loading(1 << 30);
+    index.publish(complete());
+    let used = |id, expires_at| Change::Used { id: SessionId(id), seen_at: AT, expires_at, hash: None };
+    for id in 1..=2000 {
+        index.apply(vec![opened(id, 1), used(id, if id % 500 == 0 { AT + 10 } else { AT + 500 })]);
+    }
+    let expired = |limit| index.expired(UnixSeconds((AT + 10).into()), limit).unwrap();
+    assert_eq!(expired(3), [500, 1000, 1500].map(SessionId));
+    index.apply([500, 1000, 1500].map(|id| Change::Gone { id: SessionId(id) }).into());
+    index.apply(vec![used(7, AT + 10)]);
+    assert_eq!(expired(3), [2000, 7].map(SessionId), "what expired behind it is found as well");
+    assert_eq!(expired(1), [SessionId(2000)]);
+}
+
 /// A login of member `number`, in that member's only session.
 fn login(number: i64) -> Login {
     let at = UnixSeconds(AT.into());

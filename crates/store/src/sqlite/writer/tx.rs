@@ -52,6 +52,17 @@ impl<'a> Tx<'a> {
         !self.concerns(owner) && self.index.count_of(owner).is_some_and(|count| count <= most)
     }
 
+    /// A row, if it is known without a look at the file.
+    pub(in crate::sqlite) fn row(&self, id: SessionId) -> Option<Row> {
+        self.index.row(id).filter(|row| !self.concerns(row.owner))
+    }
+
+    /// Whether there is surely no row between these two.
+    pub(in crate::sqlite) fn are_neighbours(&self, one: SessionId, next: SessionId) -> bool {
+        let is_between = |change: &Change| matches!(change, Change::Opened { id, .. } if one < *id && *id < next);
+        self.index.are_neighbours(one, next) && !self.changes.borrow().iter().any(is_between)
+    }
+
     /// Whether this batch may have changed a member's rows.
     fn concerns(&self, owner: u32) -> bool {
         let owners = self.owners.borrow();
