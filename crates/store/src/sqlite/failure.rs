@@ -7,7 +7,7 @@ use crate::error::{BoxError, Error};
 /// What a failure of SQLite is to a caller, once it is certain that nothing was written.
 pub(super) fn of<E: Borrow<rusqlite::Error> + Into<BoxError>>(error: E) -> Error {
     match error.borrow().sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted) => Error::Busy,
         _ if is_full(error.borrow()) => Error::Full,
         Some(ErrorCode::ConstraintViolation) => Error::Conflict("what is stored does not allow it"),
         _ => Error::Internal(error.into()),

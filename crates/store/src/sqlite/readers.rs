@@ -1,6 +1,6 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use r2d2::{ManageConnection, Pool};
 use r2d2_sqlite::SqliteConnectionManager;
@@ -12,6 +12,10 @@ use crate::error::{Error, Result};
 
 /// A read that finds no connection free for so long gives up.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A read that takes so long is ended: while it goes on, the log cannot begin anew.
+pub(super) const LIMIT: Duration = Duration::from_secs(1);
+/// Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond.
+const LOOK: i32 = 10_000;
 
 /// What runs on a reading connection.
 pub(super) trait Query<T>: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static {}
@@ -53,9 +57,35 @@ impl Readers {
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let connection = pool.get().map_err(|_| Error::Busy)?;
-            query(&connection).map_err(failure::of)
+            within(LIMIT, &connection, query).map_err(failure::of)
         })
         .await
         .map_err(|error| Error::Internal(error.into()))?
+    }
+}
+
+/// Runs a query that is interrupted when its time is over.
+pub(super) fn within<T>(time: Duration, connection: &Connection, query: impl Query<T>) -> rusqlite::Result<T> {
+    let begin = Instant::now();
+    connection.progress_handler(LOOK, Some(move || begin.elapsed() >= time))?;
+    let result = query(connection);
+    connection.progress_handler(0, None::<fn() -> bool>)?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_takes_too_long_is_ended_and_the_next_one_is_not() {
+        let connection = Connection::open_in_memory().unwrap();
+        let endless = "
+            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+            SELECT count(*) FROM numbers";
+        let ended = within(Duration::from_millis(1), &connection, move |conn| conn.query_row(endless, [], |_| Ok(())));
+        assert!(matches!(failure::of(ended.unwrap_err()), Error::Busy));
+        let long = endless.replace("FROM numbers)", "FROM numbers WHERE n < 100000)");
+        connection.query_row(&long, [], |_| Ok(())).unwrap();
     }
 }

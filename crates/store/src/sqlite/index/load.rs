@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::sync::Weak;
 
-use rusqlite::{Connection, Result, Row as SqlRow};
+use rusqlite::{Connection, Result, Row as SqlRow, params};
 use uuid::Uuid;
 
 use super::people::View;
@@ -9,8 +9,8 @@ use super::{Index, NOTHING, Phase, Row, State, seconds};
 use crate::model::{MemberId, SessionId, Status, UnixSeconds, shortened};
 use crate::sqlite::columns::Columns;
 
-/// Rows between two looks at whether the store is still there.
-const LOOK: usize = 4096;
+/// Rows that are read at once: some ten milliseconds.
+const SLICE: u32 = 16_384;
 /// About what a session takes, with its member.
 const BYTES: usize = 100;
 /// So few changes are done again while nobody can read.
@@ -20,14 +20,18 @@ const FEW: usize = 1000;
 const SESSIONS: &str = "
     SELECT id, member, skey_hash, created_at, last_seen_at, expires_at, ends_at, sealed_key IS NOT NULL AS has_key
     FROM sessions
-    ORDER BY id";
+    WHERE id > :after
+    ORDER BY id
+    LIMIT :limit";
 const HAS_KEY: usize = 7;
 
 const MEMBERS: &str = "
     SELECT number, id, appid, openid, unionid, nick_name, status, created_at,
            avatar_url IS NOT NULL OR phone_sealed IS NOT NULL OR attributes <> '{}' AS shows_more
     FROM members
-    ORDER BY number";
+    WHERE number > :after
+    ORDER BY number
+    LIMIT :limit";
 
 /// Reads all sessions and those whose they are into `index`. What cannot be read is asked of the file later.
 pub(in crate::sqlite) fn load(connection: &Connection, index: &Weak<Index>) {
@@ -68,29 +72,47 @@ struct Found {
 }
 
 /// `None` if the store was dropped meanwhile.
+///
+/// It reads in slices, for what reads long keeps the log from beginning anew. So what it reads is of many moments; but
+/// what is committed after the first is noted, and to do it again on something later does no harm.
 fn read(connection: &Connection, index: &Weak<Index>) -> Result<Option<State>> {
-    // One transaction, so that every session has its member.
-    let snapshot = connection.unchecked_transaction()?;
     let Some(max_bytes) = index.upgrade().map(|index| index.max_bytes) else { return Ok(None) };
     let mut state = State::new(Phase::Complete);
-    let Some(found) = read_sessions(&snapshot, index, max_bytes, &mut state)? else { return Ok(None) };
+    let mut found = VecDeque::new();
+    let mut after = SessionId(0);
+    while let Some(last) = read_sessions(connection, after, max_bytes, &mut found, &mut state)? {
+        after = last;
+        if index.strong_count() == 0 {
+            return Ok(None);
+        }
+    }
     let mut found: Vec<_> = found.into();
     found.sort_unstable();
-    Ok(read_members(&snapshot, index, &found, &mut state)?.then_some(state))
+    let (mut rest, mut after) = (&found[..], 0);
+    while let Some(last) = read_members(connection, after, &mut rest, &mut state)? {
+        after = last;
+        if index.strong_count() == 0 {
+            return Ok(None);
+        }
+    }
+    drop_sessions(&mut state, rest);
+    Ok(Some(state))
 }
 
-/// Fills the sessions.
+/// Fills a slice of the sessions; the last one.
 fn read_sessions(
-    snapshot: &Connection,
-    index: &Weak<Index>,
+    connection: &Connection,
+    after: SessionId,
     max_bytes: usize,
+    found: &mut VecDeque<Found>,
     state: &mut State,
-) -> Result<Option<VecDeque<Found>>> {
-    let mut found = VecDeque::new();
-    let mut select = snapshot.prepare(SESSIONS)?;
-    let mut rows = select.query([])?;
+) -> Result<Option<SessionId>> {
+    let mut last = None;
+    let mut select = connection.prepare_cached(SESSIONS)?;
+    let mut rows = select.query(params![after.0, SLICE])?;
     while let Some(sql) = rows.next()? {
         let (id, row) = row(sql)?;
+        last = Some(id);
         state.sessions.put(id, row);
         found.push_back(Found { owner: row.owner, id, has_key: sql.get(HAS_KEY)?, has_ended: row.has_ended() });
         if found.len() * BYTES > max_bytes
@@ -99,27 +121,22 @@ fn read_sessions(
             state.sessions.remove(oldest);
             state.phase = Phase::Partial(SessionId(oldest.0 + 1));
         }
-        if found.len() % LOOK == 0 && index.strong_count() == 0 {
-            return Ok(None);
-        }
     }
-    Ok(Some(found))
+    Ok(last)
 }
 
-/// Fills the members that have sessions; both come in the order of their numbers.
-fn read_members(snapshot: &Connection, index: &Weak<Index>, mut found: &[Found], state: &mut State) -> Result<bool> {
-    let mut select = snapshot.prepare(MEMBERS)?;
-    let mut rows = select.query([])?;
-    let (mut seen, mut ids) = (0, Vec::new());
+/// Fills a slice of the members, those that have sessions: both come in the order of their numbers. The last one.
+fn read_members(connection: &Connection, after: u32, found: &mut &[Found], state: &mut State) -> Result<Option<u32>> {
+    let mut last = None;
+    let mut ids = Vec::new();
+    let mut select = connection.prepare_cached(MEMBERS)?;
+    let mut rows = select.query(params![after, SLICE])?;
     while let Some(sql) = rows.next()? {
         let mut columns = Columns::of(sql);
-        let number: u32 = columns.next()?;
-        seen += 1;
-        if seen % LOOK == 0 && index.strong_count() == 0 {
-            return Ok(false);
-        }
-        drop_sessions(state, split_while(&mut found, |session| session.owner < number));
-        let own = split_while(&mut found, |session| session.owner == number);
+        let number = columns.next()?;
+        last = Some(number);
+        drop_sessions(state, split_while(found, |session| session.owner < number));
+        let own = split_while(found, |session| session.owner == number);
         if !own.is_empty() {
             ids.clear();
             ids.extend(own.iter().map(|session| session.id));
@@ -127,8 +144,7 @@ fn read_members(snapshot: &Connection, index: &Weak<Index>, mut found: &[Found],
             loosen(state, own);
         }
     }
-    drop_sessions(state, found);
-    Ok(true)
+    Ok(last)
 }
 
 /// Takes off what comes first and is so.

@@ -9,6 +9,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::batch::{self, Commit, Duty, Intent};
+use super::log::{self, Log};
 use super::{Message, State, Verdict};
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
@@ -18,14 +19,10 @@ use crate::sqlite::reserve::Reserve;
 
 /// The most intents that are committed together.
 const BATCH: usize = 256;
-/// Pages in the log that are worth a checkpoint.
-const LOG_PAGES: i64 = 1000;
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
 const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
 /// How long nothing happens before the writer looks around: for what a command wrote.
 const IDLE: Duration = Duration::from_millis(250);
-/// As the pragma of the same name.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The thread's side: takes what waits, commits it, answers.
 pub(super) struct Drain {
@@ -38,6 +35,7 @@ pub(super) struct Drain {
     queue: mpsc::Receiver<Message>,
     state: watch::Sender<State>,
     commit: Commit,
+    log: Log,
     /// Someone asked to close, which ends with a checkpoint.
     closing: bool,
     /// The log still holds what was deleted for good.
@@ -55,7 +53,19 @@ impl Drain {
         commit: Commit,
     ) -> io::Result<Self> {
         let clock = runtime::Builder::new_current_thread().enable_time().build()?;
-        Ok(Self { connection, index, role, reserve, clock, queue, state, commit, closing: false, scrub_due: false })
+        Ok(Self {
+            connection,
+            index,
+            role,
+            reserve,
+            clock,
+            queue,
+            state,
+            commit,
+            log: Log::default(),
+            closing: false,
+            scrub_due: false,
+        })
     }
 
     /// Ends when the queue is closed and empty, or when the outcome of a batch is unknown.
@@ -63,7 +73,7 @@ impl Drain {
         while let Some(batch) = self.next_batch() {
             let mut batch = self.admit(batch);
             if batch.is_empty() && !self.is_outside_due() {
-                self.checkpoint(1);
+                self.tidy(1);
                 continue;
             }
             let mut verdict = self.apply(&mut batch);
@@ -76,11 +86,11 @@ impl Drain {
             }
             self.scrub(batch.iter().any(|intent| intent.duty() == Duty::Scrub));
             answer(batch, &verdict);
-            self.checkpoint(LOG_PAGES);
+            self.tidy(log::WORTH_PAGES);
             self.shrink();
         }
         if self.closing && self.role == Role::Writer {
-            self.empty_log(SCRUB_PATIENCE);
+            log::empty(&self.connection, SCRUB_PATIENCE);
         }
         self.state.send_replace(State::Closed);
     }
@@ -195,40 +205,13 @@ impl Drain {
     /// Empties the log after a batch that demands it. Readers who hold on to the log put it off to the next batch.
     fn scrub(&mut self, demanded: bool) {
         if demanded || self.scrub_due {
-            self.scrub_due = !self.empty_log(if demanded { SCRUB_PATIENCE } else { Duration::ZERO });
+            self.scrub_due = !log::empty(&self.connection, if demanded { SCRUB_PATIENCE } else { Duration::ZERO });
         }
     }
 
-    /// Moves the log into the database file when so many pages of it wait for that. After the answers, so that nobody
-    /// waits for the batch's own sake; often, so that the next batch does not wait long.
-    fn checkpoint(&self, pages: i64) {
-        if self.role != Role::Writer {
-            return;
-        }
-        let ask = |mode: &str| {
-            let mut pragma = self.connection.prepare_cached(mode)?;
-            pragma.query_row([], |row| Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?))
-        };
-        // SQLite: NOOP moves nothing and tells how much there is to move.
-        let moved = ask("PRAGMA wal_checkpoint(NOOP)")
-            .and_then(|waiting| if waiting < pages { Ok(0) } else { ask("PRAGMA wal_checkpoint(PASSIVE)") });
-        if let Err(error) = moved {
-            tracing::warn!(error = %error, "the write-ahead log could not be moved into the database file");
-        }
-    }
-
-    /// Moves the log into the database file and cuts it to nothing. Whether it is done.
-    fn empty_log(&self, patience: Duration) -> bool {
-        let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let busy = (self.connection.busy_timeout(patience))
-            .and_then(|()| self.connection.query_row(truncate, [], |row| row.get::<_, bool>("busy")));
-        let restored = self.connection.busy_timeout(BUSY_TIMEOUT);
-        match restored.and(busy) {
-            Ok(busy) => !busy,
-            Err(error) => {
-                tracing::warn!(error = %error, "the write-ahead log could not be emptied");
-                false
-            }
+    fn tidy(&mut self, worth: i64) {
+        if self.role == Role::Writer {
+            self.log.tidy(&self.connection, worth);
         }
     }
 }

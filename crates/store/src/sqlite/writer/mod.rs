@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 
 mod batch;
 mod drain;
+mod log;
 mod tx;
 
 /// The way to the thread that owns the writing connection.

@@ -1,13 +1,14 @@
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use rusqlite::ffi;
 use tempfile::TempDir;
 
 use super::*;
-use crate::sqlite::pragmas;
+use crate::sqlite::{pragmas, readers};
 
 /// A writer on a file with one table, whose commits are counted and may be made to fail.
 struct Bench {
@@ -268,4 +269,55 @@ async fn the_log_is_moved_into_the_file_between_batches() {
     }
     let log = std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len();
     assert!(log < 6_000_000, "12 MB were written, and {log} are in the log");
+}
+
+/// Writes 68 MiB while somebody reads over and over, each time for so long; the size of the log then.
+async fn log_beside_a_reader(patience: Duration) -> u64 {
+    let bench = Bench::new();
+    let database = bench.dir.path().join("test.db");
+    let (enter, entered) = channel::channel();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let reader = thread::spawn(move || {
+        let connection = Connection::open(database).unwrap();
+        while !stopped.load(Ordering::SeqCst) {
+            let (stopped, enter) = (Arc::clone(&stopped), enter.clone());
+            let hostile = move |connection: &Connection| {
+                let snapshot = connection.unchecked_transaction()?;
+                snapshot.query_row("SELECT count(*) FROM notes", [], |_| Ok(()))?;
+                enter.send(()).ok();
+                while !stopped.load(Ordering::SeqCst) {
+                    snapshot.query_row(A_WHILE, [], |_| Ok(()))?;
+                }
+                Ok(())
+            };
+            let _ = readers::within(patience, &connection, hostile);
+        }
+    });
+    entered.recv().unwrap();
+    for _ in 0..68 {
+        let mebibyte = "INSERT INTO notes (text) VALUES (hex(zeroblob(524288)))";
+        bench.writer.write(move |tx: &Tx<'_>| tx.execute(mebibyte, [])).await.unwrap();
+    }
+    let log = std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len();
+    stop.store(true, Ordering::SeqCst);
+    reader.join().unwrap();
+    log
+}
+
+const A_WHILE: &str = "
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+    SELECT count(*) FROM numbers";
+const MEBIBYTE: u64 = 1 << 20;
+
+#[tokio::test]
+async fn wal_bounded() {
+    let log = log_beside_a_reader(Duration::from_millis(100)).await;
+    assert!(log <= 64 * MEBIBYTE, "{log}");
+}
+
+#[tokio::test]
+async fn a_reader_without_a_limit_would_let_the_log_grow() {
+    let log = log_beside_a_reader(Duration::MAX).await;
+    assert!(log > 64 * MEBIBYTE, "{log}");
 }
