@@ -10,6 +10,9 @@ mod command;
 mod environment;
 mod file;
 mod flaw;
+#[cfg(test)]
+#[path = "../fuzz/config.rs"]
+mod fuzz;
 mod keys;
 mod kind;
 mod layer;

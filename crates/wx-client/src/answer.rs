@@ -88,4 +88,7 @@ fn rid(errmsg: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[path = "../fuzz/answer.rs"]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,5 @@
+//! What comes from outside, in all its forms.
+
+mod base64;
+mod payload;
+mod skey;
