@@ -88,6 +88,10 @@ impl App {
 }
 
 #[cfg(test)]
+#[path = "../fuzz/api_token.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -30,6 +30,10 @@ pub fn client(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) -> O
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/address.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -253,6 +253,10 @@ impl LoginReply {
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/login.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
