@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use wxgate_store::contract::history::Memory;
 use wxgate_store::{Settings, SqliteStore, Store};
 
 fn open(dir: &TempDir) -> SqliteStore {
@@ -30,6 +31,16 @@ async fn the_suite_holds_when_sessions_do_not_fit_in_memory() {
         let dir = TempDir::new_in(dirs.path()).unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&settings, &dir.keep()).unwrap());
         store
+    })
+    .await;
+}
+
+/// What the histories are held against does itself what a store must do.
+#[tokio::test]
+async fn the_suite_holds_for_the_model() {
+    wxgate_store::contract::run(async || {
+        let model: Arc<dyn Store> = Arc::new(Memory::default());
+        model
     })
     .await;
 }

@@ -17,6 +17,7 @@
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
 
 pub mod erasure;
+pub mod history;
 pub mod identity;
 pub mod keys;
 pub mod logins;

@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::people::{People, Person};
+use super::tries::Tries;
+use crate::error::{Error, Result};
+use crate::model::{
+    ApiToken, BindPhone, Bound, BoundPhone, Export, Identified, Identity, KeptToken, Login, LoginOutcome, Member,
+    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow,
+    Status, UnixSeconds, UsedProof,
+};
+use crate::store::Store;
+
+/// What a store must do, in memory and as plainly as it can be said: nothing is fast, and nothing outlives the process.
+///
+/// It is the other side of [`histories`](super), and runs the suite itself. Time must not go back.
+#[derive(Default)]
+pub struct Memory(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    people: People,
+    tries: Tries,
+    proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
+    access_tokens: BTreeMap<String, KeptToken>,
+    /// With whether they are revoked.
+    api_tokens: Vec<(ApiToken, bool)>,
+}
+
+impl Memory {
+    /// What the end of a process changes: tries that were under way count no more.
+    pub fn restart(&self) {
+        self.state().tries.release_all();
+    }
+
+    /// Blocks a member, if there is one.
+    pub fn block(&self, member: MemberId) {
+        if let Some(person) = self.state().people.get_mut(member) {
+            person.member.status = Status::Blocked;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
+        self.state().people.log_in(&login)
+    }
+
+    fn identify(&self, id: SessionId) -> Identified {
+        self.state().people.session(id).map_or(Identified::Absent, |session| Identified::Known(Identity::from(session)))
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>> {
+        Ok(self.state().people.session(id))
+    }
+
+    async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
+        if let Some(session) = self.state().people.live_mut(id, seen_at).filter(|session| session.seen_at <= seen_at) {
+            (session.seen_at, session.expires_at) = (seen_at, expires_at);
+        }
+        Ok(())
+    }
+
+    async fn refresh_session(&self, refresh: Refresh) -> Result<bool> {
+        let mut state = self.state();
+        let known = [refresh.old_hash, refresh.new_hash];
+        let session = state.people.live_mut(refresh.id, refresh.seen_at);
+        let Some(session) = session.filter(|session| known.contains(&session.hash)) else { return Ok(false) };
+        session.hash = refresh.new_hash;
+        (session.seen_at, session.expires_at) = (refresh.seen_at, refresh.expires_at);
+        Ok(true)
+    }
+
+    async fn end_session(&self, member: MemberId, id: SessionId, now: UnixSeconds) -> Result<bool> {
+        let mut state = self.state();
+        let ended = state.people.get_mut(member).and_then(|person| person.sessions.remove(&id));
+        Ok(ended.is_some_and(|session| session.is_live(now)))
+    }
+
+    async fn end_sessions(&self, member: MemberId, now: UnixSeconds) -> Result<u64> {
+        let mut state = self.state();
+        let ended = state.people.get_mut(member).map(|person| std::mem::take(&mut person.sessions));
+        Ok(ended.into_iter().flatten().filter(|(_, session)| session.is_live(now)).count() as u64)
+    }
+
+    async fn sessions(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SessionRow>> {
+        let mut rows = self.state().people.get(member).map(Person::rows).unwrap_or_default();
+        rows.retain(|row| now < row.expires_at && now < row.ends_at);
+        Ok(rows)
+    }
+
+    async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
+        Ok(self.state().people.get(member).map(|person| person.usable_keys(now)).unwrap_or_default())
+    }
+
+    async fn member(&self, id: MemberId) -> Result<Option<Member>> {
+        Ok(self.state().people.get(id).map(|person| person.member.clone()))
+    }
+
+    async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
+        let mut state = self.state();
+        let Some(person) = state.people.get_mut(member) else { return Ok(None) };
+        person.change(None, profile, now);
+        Ok(Some(person.member.clone()))
+    }
+
+    async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening> {
+        Ok(self.state().tries.begin(subject, now))
+    }
+
+    async fn fail_opening(&self, id: OpeningId, _cause: &str) -> Result<()> {
+        self.state().tries.fail(id);
+        Ok(())
+    }
+
+    async fn release_opening(&self, id: OpeningId) -> Result<()> {
+        self.state().tries.release(id);
+        Ok(())
+    }
+
+    async fn used_proof(&self, digest: [u8; 32]) -> Result<Option<UsedProof>> {
+        Ok(self.state().proofs.get(&digest).map(|(proof, _)| proof.clone()))
+    }
+
+    async fn bind_phone(&self, bind: BindPhone) -> Result<Bound> {
+        let mut state = self.state();
+        let State { people, tries, proofs, .. } = &mut *state;
+        if let Some((proof, _)) = proofs.get(&bind.digest) {
+            return Ok(Bound::UsedBefore(proof.clone()));
+        }
+        let person = people.get_mut(bind.member).filter(|person| person.sessions.contains_key(&bind.session));
+        let Some(person) = person else { return Ok(Bound::Gone) };
+        let same = person.member.phone.clone().filter(|_| person.phone_index == Some(bind.phone_index));
+        if person.member.phone.is_some() && same.is_none() {
+            if !bind.may_replace {
+                return Ok(Bound::LoginTooOld);
+            }
+            person.audit("phone.changed", bind.now);
+        }
+        person.phone_index = Some(bind.phone_index);
+        person.member.updated_at = bind.now;
+        person.member.phone = Some(BoundPhone {
+            sealed: bind.phone_sealed,
+            trust: same.as_ref().map_or(bind.trust, |phone| phone.trust.max(bind.trust)),
+            bound_at: same.map_or(bind.now, |phone| phone.bound_at),
+        });
+        let proof = UsedProof { member: bind.member, session: bind.session, sealed_answer: bind.sealed_answer };
+        proofs.insert(bind.digest, (proof, bind.usable_until));
+        bind.opening.into_iter().for_each(|id| tries.release(id));
+        Ok(Bound::Done(person.member.clone()))
+    }
+
+    async fn erase_member(
+        &self,
+        member: MemberId,
+        _pseudonym: [u8; 32],
+        _actor: &str,
+        _now: UnixSeconds,
+    ) -> Result<Option<Vec<SessionId>>> {
+        let mut state = self.state();
+        let Some(person) = state.people.remove(member) else { return Ok(None) };
+        state.proofs.retain(|_, (proof, _)| proof.member != member);
+        Ok(Some(person.sessions.into_keys().collect()))
+    }
+
+    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
+        Ok(self.state().people.get(member).map(|person| Export {
+            exported_at: now,
+            member: person.member.clone(),
+            sessions: person.rows(),
+            session_keys_obtained_at: person.usable_keys(now).iter().map(|key| key.obtained_at).collect(),
+            audit: person.audit.iter().rev().cloned().collect(),
+        }))
+    }
+
+    async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {
+        Ok(self.state().access_tokens.get(appid).cloned())
+    }
+
+    async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()> {
+        self.state().access_tokens.insert(appid.to_owned(), token);
+        Ok(())
+    }
+
+    async fn create_api_token(&self, token: ApiToken) -> Result<()> {
+        let mut state = self.state();
+        match state.api_tokens.iter().find(|(known, _)| known.id == token.id) {
+            Some((known, false)) if *known == token => Ok(()),
+            Some(_) => Err(Error::Conflict("another token has this id")),
+            None => {
+                state.api_tokens.push((token, false));
+                Ok(())
+            }
+        }
+    }
+
+    async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
+        let state = self.state();
+        let mut tokens: Vec<_> =
+            state.api_tokens.iter().filter(|(_, revoked)| !revoked).map(|(token, _)| token.clone()).collect();
+        tokens.sort_by_key(|token| (token.created_at, token.id));
+        Ok(tokens)
+    }
+
+    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>> {
+        Ok(self.api_tokens().await?.into_iter().find(|token| token.id == id))
+    }
+
+    async fn revoke_api_token(&self, id: Uuid, _now: UnixSeconds) -> Result<bool> {
+        let mut state = self.state();
+        let token = state.api_tokens.iter_mut().find(|(token, revoked)| token.id == id && !revoked);
+        Ok(token.map(|(_, revoked)| *revoked = true).is_some())
+    }
+
+    async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
+        let mut state = self.state();
+        let sessions = state.people.purge(now, limit);
+        let failures = state.tries.purge(now, limit);
+        let old: Vec<_> =
+            state.proofs.iter().filter(|(_, (_, until))| *until < now).map(|(digest, _)| *digest).collect();
+        let old = old.into_iter().take(limit as usize);
+        let proofs = old.map(|digest| state.proofs.remove(&digest)).count() as u64;
+        let more = [sessions, failures, proofs].contains(&limit.into());
+        Ok(Purged { sessions, failures, proofs, more })
+    }
+
+    async fn ready(&self) -> Result<Readiness> {
+        Ok(Readiness { schema_version: 1 })
+    }
+}

@@ -1,0 +1,226 @@
+//! Members, their sessions and their session keys.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::model::{
+    AuditRow, LoggedIn, Login, LoginOutcome, Member, MemberId, Profile, SealedKey, Session, SessionId, SessionRow,
+    Status, UnixSeconds,
+};
+
+const DAY: i64 = 86_400;
+/// How long a session key that is not the newest is of use, and how many are.
+const KEY_SECONDS: i64 = 600;
+const KEYS: usize = 3;
+
+#[derive(Default)]
+pub(super) struct People(Vec<Person>);
+
+pub(super) struct Person {
+    pub(super) member: Member,
+    pub(super) phone_index: Option<[u8; 32]>,
+    pub(super) sessions: BTreeMap<SessionId, Open>,
+    /// Of the logins with these ids, be their sessions open or ended.
+    keys: Vec<(SessionId, SealedKey)>,
+    /// Oldest first.
+    pub(super) audit: Vec<AuditRow>,
+}
+
+/// A session that was not ended; it may have expired.
+#[derive(Clone)]
+pub(super) struct Open {
+    pub(super) hash: [u8; 32],
+    created_at: UnixSeconds,
+    pub(super) seen_at: UnixSeconds,
+    pub(super) expires_at: UnixSeconds,
+    ends_at: UnixSeconds,
+    user_agent: Option<String>,
+}
+
+impl Open {
+    pub(super) fn is_live(&self, now: UnixSeconds) -> bool {
+        now < self.expires_at && now < self.ends_at
+    }
+}
+
+impl People {
+    pub(super) fn get(&self, id: MemberId) -> Option<&Person> {
+        self.0.iter().find(|person| person.member.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Person> {
+        self.0.iter_mut().find(|person| person.member.id == id)
+    }
+
+    pub(super) fn remove(&mut self, id: MemberId) -> Option<Person> {
+        let at = self.0.iter().position(|person| person.member.id == id)?;
+        Some(self.0.remove(at))
+    }
+
+    pub(super) fn live_mut(&mut self, id: SessionId, now: UnixSeconds) -> Option<&mut Open> {
+        self.0.iter_mut().find_map(|person| person.sessions.get_mut(&id)).filter(|session| session.is_live(now))
+    }
+
+    pub(super) fn session(&self, id: SessionId) -> Option<Session> {
+        let owner = self.0.iter().find(|person| person.sessions.contains_key(&id))?;
+        let Open { hash, created_at, seen_at, expires_at, ends_at, user_agent } = owner.sessions[&id].clone();
+        let member = owner.member.clone();
+        Some(Session {
+            id,
+            member,
+            skey_hash: hash,
+            created_at,
+            last_seen_at: seen_at,
+            expires_at,
+            ends_at,
+            user_agent,
+        })
+    }
+
+    pub(super) fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
+        let (id, hash) = (login.session.id, login.session.skey_hash);
+        let at = self.0.iter().position(|person| person.member.key == login.member);
+        if at.is_some_and(|at| self.0[at].member.status == Status::Blocked) {
+            return Ok(LoginOutcome::Blocked);
+        }
+        let own = at.and_then(|at| self.0[at].sessions.get(&id));
+        let repeated = own.is_some_and(|session| session.hash == hash);
+        if !repeated && self.0.iter().any(|person| person.has_row(id)) {
+            return Err(Error::Conflict("another login has this session id"));
+        }
+        let is_new = at.is_none();
+        let at = at.unwrap_or_else(|| {
+            self.0.push(Person::new(login));
+            self.0.len() - 1
+        });
+        let person = &mut self.0[at];
+        person.see(login);
+        if !repeated {
+            person.open(login);
+        }
+        let ended = person.end_above(login);
+        Ok(LoginOutcome::Session(LoggedIn { member: person.member.clone(), is_new, ended }))
+    }
+
+    /// Ends at most `limit` sessions that expired, and forgets the keys that are of no more use; how many sessions.
+    pub(super) fn purge(&mut self, now: UnixSeconds, limit: u32) -> u64 {
+        let mut left = limit;
+        for person in &mut self.0 {
+            person.sessions.retain(|_, session| {
+                let goes = left > 0 && !session.is_live(now);
+                left -= u32::from(goes);
+                !goes
+            });
+            person.forget_keys(now);
+        }
+        u64::from(limit - left)
+    }
+}
+
+impl Person {
+    fn new(login: &Login) -> Self {
+        let member = Member {
+            id: login.new_member_id,
+            key: login.member.clone(),
+            unionid: None,
+            profile: Profile::default(),
+            phone: None,
+            status: Status::Active,
+            note: None,
+            attributes: "{}".to_owned(),
+            created_at: login.now,
+            last_login_at: login.now,
+            updated_at: login.now,
+        };
+        Self { member, phone_index: None, sessions: BTreeMap::new(), keys: Vec::new(), audit: Vec::new() }
+    }
+
+    fn has_row(&self, id: SessionId) -> bool {
+        self.sessions.contains_key(&id) || self.keys.iter().any(|(of, _)| *of == id)
+    }
+
+    pub(super) fn audit(&mut self, action: &str, at: UnixSeconds) {
+        self.audit.push(AuditRow { at, actor: "member".to_owned(), action: action.to_owned() });
+    }
+
+    pub(super) fn change(&mut self, unionid: Option<String>, profile: Profile, now: UnixSeconds) {
+        let before = self.member.clone();
+        self.member.unionid = before.unionid.clone().or(unionid);
+        self.member.profile = before.profile.changed_by(profile);
+        if self.member != before {
+            self.member.updated_at = now;
+        }
+    }
+
+    fn see(&mut self, login: &Login) {
+        self.change(login.unionid.clone(), login.profile.clone().unwrap_or_default(), login.now);
+        if login.now >= self.member.last_login_at + DAY {
+            self.member.last_login_at = login.now;
+        }
+    }
+
+    fn open(&mut self, login: &Login) {
+        let session = &login.session;
+        let open = Open {
+            hash: session.skey_hash,
+            created_at: login.now,
+            seen_at: login.now,
+            expires_at: session.expires_at,
+            ends_at: session.ends_at,
+            user_agent: session.user_agent.clone(),
+        };
+        self.sessions.insert(session.id, open);
+        self.keys.push((session.id, SealedKey { sealed: login.sealed_key.clone(), obtained_at: login.now }));
+    }
+
+    /// Ends the live sessions with the smallest ids above the cap, but never that of the login.
+    fn end_above(&mut self, login: &Login) -> Vec<SessionId> {
+        let live = self.sessions.iter().filter(|(_, session)| session.is_live(login.now));
+        let others: Vec<_> = live.map(|(id, _)| *id).filter(|id| *id != login.session.id).collect();
+        let surplus = others.len().saturating_sub(login.max_sessions.saturating_sub(1) as usize);
+        let ended = others[..surplus].to_vec();
+        for id in &ended {
+            self.sessions.remove(id);
+        }
+        ended
+    }
+
+    /// All sessions that were not ended, newest first.
+    pub(super) fn rows(&self) -> Vec<SessionRow> {
+        let row = |(id, session): (&SessionId, &Open)| SessionRow {
+            id: *id,
+            created_at: session.created_at,
+            last_seen_at: session.seen_at,
+            expires_at: session.expires_at,
+            ends_at: session.ends_at,
+            user_agent: session.user_agent.clone(),
+        };
+        self.sessions.iter().rev().map(row).collect()
+    }
+
+    /// The newest key, and of the last ten minutes at most three in all.
+    fn usable(&self, now: UnixSeconds) -> Vec<(SessionId, SealedKey)> {
+        let mut keys = self.keys.clone();
+        keys.sort_by_key(|(id, key)| Reverse((key.obtained_at, *id)));
+        keys.truncate(KEYS);
+        let newest = keys.first().map(|(id, _)| *id);
+        keys.retain(|(id, key)| Some(*id) == newest || is_young(key, now));
+        keys
+    }
+
+    pub(super) fn usable_keys(&self, now: UnixSeconds) -> Vec<SealedKey> {
+        self.usable(now).into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// When nobody is left who could use it, the newest stays only while it is young.
+    fn forget_keys(&mut self, now: UnixSeconds) {
+        let is_wanted = self.sessions.values().any(|session| session.is_live(now));
+        self.keys = self.usable(now);
+        self.keys.retain(|(_, key)| is_wanted || is_young(key, now));
+    }
+}
+
+fn is_young(key: &SealedKey, now: UnixSeconds) -> bool {
+    key.obtained_at > now - KEY_SECONDS
+}

@@ -1,0 +1,145 @@
+use proptest::prelude::*;
+
+const DAY: i64 = 86_400;
+
+/// One thing that happens, so many seconds after the one before.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Seconds since the step before.
+    pub passed: i64,
+    /// Whether it is done a second time at once.
+    pub again: bool,
+    /// What happens.
+    pub act: Act,
+}
+
+/// What happens. `person`, `session` and the like are taken modulo those there are or were.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are those of the store's own arguments")]
+pub enum Act {
+    Login {
+        person: usize,
+        has_smaller_id: bool,
+        unionid: Option<u8>,
+        name: Option<u8>,
+        most: u32,
+        idle: i64,
+        life: i64,
+    },
+    /// A login with the id of another session.
+    Clash {
+        person: usize,
+        session: usize,
+    },
+    Touch {
+        session: usize,
+        ago: i64,
+        idle: i64,
+    },
+    Refresh {
+        session: usize,
+        is_stale: bool,
+        idle: i64,
+    },
+    End {
+        person: usize,
+        session: usize,
+    },
+    EndAll {
+        person: usize,
+    },
+    Change {
+        person: usize,
+        name: u8,
+    },
+    Begin {
+        subject: i64,
+    },
+    Fail {
+        opening: usize,
+    },
+    Release {
+        opening: usize,
+    },
+    Bind {
+        person: usize,
+        session: usize,
+        number: i64,
+        proof: i64,
+        trust: usize,
+        may_replace: bool,
+        opening: usize,
+    },
+    Erase {
+        person: usize,
+    },
+    Keep {
+        token: u8,
+    },
+    Create {
+        token: i64,
+        hash: i64,
+    },
+    Revoke {
+        token: i64,
+    },
+    Purge {
+        limit: u32,
+    },
+    Block {
+        person: usize,
+    },
+    Restart {
+        is_crash: bool,
+    },
+}
+
+/// Histories of at most `most` steps.
+pub fn histories(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..=most)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // The ends of a key's time, of a budget's windows and of a session's life are met exactly, or missed by a second.
+    let passed = prop_oneof![
+        6 => Just(0),
+        4 => 1..60_i64,
+        3 => prop::sample::select(vec![299, 300, 360, 361, 599, 600, 601, 3600]),
+        1 => prop::sample::select(vec![DAY - 1, DAY, 7 * DAY, 30 * DAY]),
+    ];
+    (passed, prop::bool::weighted(0.1), act()).prop_map(|(passed, again, act)| Step { passed, again, act })
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let (person, session, number) = (0..4_usize, 0..64_usize, 0..4_i64);
+    let idle = prop::sample::select(vec![0, 60, 600, 3600, 7 * DAY]);
+    let life = prop::sample::select(vec![60, 3600, 30 * DAY]);
+    let login = (person.clone(), prop::bool::weighted(0.1), prop::option::of(0..3_u8), prop::option::of(0..3_u8));
+    prop_oneof![
+        8 => (login, 0..5_u32, idle.clone(), life).prop_map(|((person, has_smaller_id, unionid, name), most, idle, life)| {
+            Act::Login { person, has_smaller_id, unionid, name, most, idle, life }
+        }),
+        1 => (person.clone(), session.clone()).prop_map(|(person, session)| Act::Clash { person, session }),
+        4 => (session.clone(), -1..2_i64, idle.clone()).prop_map(|(session, ago, idle)| Act::Touch { session, ago, idle }),
+        4 => (session.clone(), prop::bool::weighted(0.2), idle)
+            .prop_map(|(session, is_stale, idle)| Act::Refresh { session, is_stale, idle }),
+        3 => (person.clone(), session.clone()).prop_map(|(person, session)| Act::End { person, session }),
+        1 => person.clone().prop_map(|person| Act::EndAll { person }),
+        2 => (person.clone(), 0..3_u8).prop_map(|(person, name)| Act::Change { person, name }),
+        5 => (0..2_i64).prop_map(|subject| Act::Begin { subject }),
+        4 => (0..32_usize).prop_map(|opening| Act::Fail { opening }),
+        2 => (0..32_usize).prop_map(|opening| Act::Release { opening }),
+        5 => (person.clone(), session, number.clone(), 0..8_i64, 0..3_usize, any::<bool>(), 0..32_usize).prop_map(
+            |(person, session, number, proof, trust, may_replace, opening)| {
+                Act::Bind { person, session, number, proof, trust, may_replace, opening }
+            }
+        ),
+        1 => person.clone().prop_map(|person| Act::Erase { person }),
+        1 => (0..3_u8).prop_map(|token| Act::Keep { token }),
+        1 => (number.clone(), 0..2_i64).prop_map(|(token, hash)| Act::Create { token, hash }),
+        1 => number.prop_map(|token| Act::Revoke { token }),
+        4 => prop::sample::select(vec![1, 2, 128, 1000]).prop_map(|limit| Act::Purge { limit }),
+        1 => person.prop_map(|person| Act::Block { person }),
+        2 => any::<bool>().prop_map(|is_crash| Act::Restart { is_crash }),
+    ]
+}
