@@ -61,6 +61,26 @@ async fn a_head_has_its_limits() {
 }
 
 #[tokio::test]
+async fn bytes_that_are_no_request_get_what_every_failure_gets() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    let many = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(65));
+    let long = format!("GET /healthz HTTP/1.1\r\nX: {}", "y".repeat(17_000));
+    for bytes in ["garbage\r\n\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nno header\r\n\r\n", &many, &long] {
+        let refused = server.public.raw(bytes.as_bytes(), PATIENCE).await;
+        assert!(refused.closed && refused.statuses() == [400], "{refused:?}");
+        let (head, body) = refused.text.split_once("\r\n\r\n").unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["error"], &body["errcode"]), (&"bad_request".into(), &(-400).into()), "{body}");
+        assert!(body["hint"].is_string() && body["errmsg"].is_string(), "{body}");
+        assert!(head.contains(&format!("x-request-id: {}", body["rid"].as_str().unwrap())), "{refused:?}");
+        for line in ["cache-control: no-store", "content-type: application/json", "x-content-type-options: nosniff"] {
+            assert!(head.contains(line), "{refused:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_of_the_internal_listener_answers_on_the_public_one() {
     let bench = Bench::new().await;
     let server = bench.serve().await;

@@ -17,6 +17,5 @@ mod one_code;
 mod restart;
 mod scenarios;
 mod secrets;
-mod smuggling;
 mod tokens;
 mod wechat;

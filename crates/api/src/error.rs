@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::reply::{Reply, Response};
 
 use crate::problem::Problem;
@@ -163,16 +163,22 @@ impl ApiError {
         }
     }
 
-    /// The whole answer, in the caller's language and with the request's id.
-    pub(crate) fn render(&self, language: Language, rid: &str) -> Response {
-        let (status, word) = self.parts();
+    /// What every failure says, in the caller's language and with the request's id.
+    pub(crate) fn body(&self, language: Language, rid: &str) -> Value {
+        let word = self.parts().1;
         let (errmsg, hint) = text::words(word, language);
         let hint = match self {
             Self::BadRequest(problem) => problem.sentence(language),
             _ => hint.to_owned(),
         };
-        let body = json!({ "errcode": self.errcode(), "errmsg": errmsg, "error": word, "hint": hint, "rid": rid });
-        let mut response = warp::reply::with_status(warp::reply::json(&body), status).into_response();
+        json!({ "errcode": self.errcode(), "errmsg": errmsg, "error": word, "hint": hint, "rid": rid })
+    }
+
+    /// The whole answer.
+    pub(crate) fn render(&self, language: Language, rid: &str) -> Response {
+        let status = self.parts().0;
+        let body = warp::reply::json(&self.body(language, rid));
+        let mut response = warp::reply::with_status(body, status).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

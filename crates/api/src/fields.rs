@@ -12,13 +12,15 @@ use crate::problem::Problem;
 
 /// Keys a body may have.
 const MOST_KEYS: usize = 32;
+/// Arrays and objects in one another, the body itself among them.
+const DEEPEST: usize = 16;
 
 /// The keys and values of a body, each key once. Routes take what they know, call [`Fields::end`], which names what is
 /// left, and only then miss what is not there: a misspelt key is the likelier fault.
 pub struct Fields(Vec<(String, Value)>);
 
 impl Fields {
-    /// Reads one JSON object; arrays and objects nest at most as deep as `serde_json` allows.
+    /// Reads one JSON object; arrays and objects nest at most 16 deep.
     ///
     /// # Errors
     /// `bad_request` when it is not one object, or a key stands there twice.
@@ -27,6 +29,9 @@ impl Fields {
         let mut json = serde_json::Deserializer::from_str(text);
         let pairs = json.deserialize_map(Pairs).map_err(|_| Problem::NotJson)?;
         json.end().map_err(|_| Problem::NotJson)?;
+        if pairs.iter().any(|(_, value)| depth(value) >= DEEPEST) {
+            return Err(Problem::NotJson.into());
+        }
         Self::once_each(pairs)
     }
 
@@ -123,6 +128,15 @@ impl Fields {
     }
 }
 
+/// How deep arrays and objects nest in a value. `serde_json` itself ends at 128.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(values) => 1 + values.iter().map(depth).max().unwrap_or(0),
+        Value::Object(values) => 1 + values.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
 /// A client's key as it may stand in an answer: short and without control characters.
 fn shown(key: &str) -> String {
     key.chars().filter(|character| !character.is_control()).take(64).collect()
@@ -165,8 +179,11 @@ mod tests {
         {
             assert_eq!(problem(Fields::from_json(body.as_bytes())), Problem::NotJson, "{body}");
         }
-        let deep = format!("{{\"a\":{}", "[".repeat(5000));
-        assert_eq!(problem(Fields::from_json(deep.as_bytes())), Problem::NotJson);
+        let deep = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(Fields::from_json(deep(16).as_bytes()).is_ok());
+        for depth in [17, 100, 5_000] {
+            assert_eq!(problem(Fields::from_json(deep(depth).as_bytes())), Problem::NotJson, "{depth}");
+        }
         assert_eq!(problem(Fields::from_json(b"{\"a\":\"\xff\"}")), Problem::NotJson);
     }
 

@@ -6,6 +6,10 @@ use crate::text::Language;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
+    /// The bytes are no request of HTTP/1.1.
+    NotHttp,
+    /// The head has more headers or bytes than any head may have.
+    HeadTooLarge,
     /// The body is not one JSON object.
     NotJson,
     /// The body is not a well-formed form.
@@ -65,6 +69,8 @@ impl Problem {
 
     fn english(&self) -> String {
         match self {
+            Self::NotHttp => "these bytes are no HTTP request".into(),
+            Self::HeadTooLarge => "the head must have at most 64 headers and 16 KiB".into(),
             Self::NotJson => "the body must be one JSON object in UTF-8".into(),
             Self::NotForm => "the body must be key=value pairs, percent-encoded UTF-8".into(),
             Self::AmbiguousLength => {
@@ -100,6 +106,8 @@ impl Problem {
 
     fn chinese(&self) -> String {
         match self {
+            Self::NotHttp => "这不是一个 HTTP 请求".into(),
+            Self::HeadTooLarge => "请求头最多 64 个、共 16 KiB".into(),
             Self::NotJson => "请求体必须是一个 UTF-8 编码的 JSON 对象".into(),
             Self::NotForm => "请求体必须是 key=value 形式，百分号编码的 UTF-8".into(),
             Self::AmbiguousLength => {

@@ -1,17 +1,13 @@
 //! One connection: what it may take its time with, and what not.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::head::Head;
+use super::table::{Place, Table};
 
 /// Time from a request's first byte to the end of its head.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -24,34 +20,50 @@ const IDLE_TIME: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Progress {
     state: Mutex<State>,
-    ambiguous: AtomicBool,
     closing: AtomicBool,
     told: Notify,
+    /// Where those stand whose request is late.
+    late: Arc<Table>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Bytes that have arrived since the end of the last head.
+    beyond: u64,
+    /// Whether the last head says in two ways where its request ends.
+    ambiguous: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum Phase {
     /// Between requests, since then.
     Idle(Instant),
     /// A head has begun and is not complete, since then.
     Head(Instant),
+    /// A head is complete and its body is not; whoever reads the body sees to its time.
+    Body,
     /// A request is being answered.
     Busy,
 }
 
-enum Arrived {
+/// What bytes belong to.
+pub enum Arrived {
+    /// The first of a head.
     NewHead,
+    /// More of it.
     Head,
-    Body,
+    /// What follows a head.
+    Beyond,
 }
 
 impl Progress {
-    pub fn new() -> Arc<Self> {
+    pub fn new(late: &Arc<Table>) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State::Idle(Instant::now())),
-            ambiguous: AtomicBool::new(false),
+            state: Mutex::new(State { phase: Phase::Idle(Instant::now()), beyond: 0, ambiguous: false }),
             closing: AtomicBool::new(false),
             told: Notify::new(),
+            late: Arc::clone(late),
         })
     }
 
@@ -60,30 +72,59 @@ impl Progress {
     }
 
     /// What the bytes that just arrived belong to.
-    fn bytes_arrived(&self) -> Arrived {
+    pub fn bytes_arrived(&self, count: usize) -> Arrived {
         let mut state = self.state();
-        match *state {
-            State::Idle(_) => {
-                *state = State::Head(Instant::now());
+        match state.phase {
+            Phase::Idle(_) => {
+                *state = State { phase: Phase::Head(Instant::now()), beyond: 0, ambiguous: false };
                 Arrived::NewHead
             }
-            State::Head(_) => Arrived::Head,
-            State::Busy => Arrived::Body,
+            Phase::Head(_) => Arrived::Head,
+            Phase::Body | Phase::Busy => {
+                state.beyond += count as u64;
+                Arrived::Beyond
+            }
         }
     }
 
+    /// What a look at the head has shown: how many of the bytes that just arrived stand after its end, and whether it is
+    /// ambiguous.
+    pub fn head_seen(&self, beyond: usize, ambiguous: bool) {
+        let mut state = self.state();
+        state.beyond += beyond as u64;
+        state.ambiguous |= ambiguous;
+    }
+
     /// A head is complete: the request is in hand until the guard is dropped.
-    pub fn busy(self: &Arc<Self>) -> Busy {
-        *self.state() = State::Busy;
+    pub fn busy(self: &Arc<Self>, has_body: bool) -> Busy {
+        self.state().phase = if has_body { Phase::Body } else { Phase::Busy };
         Busy(Arc::clone(self))
     }
 
-    /// Whether no request is in hand, so that closing loses nobody's answer.
-    pub fn is_unfinished(&self) -> bool {
-        !matches!(*self.state(), State::Busy)
+    /// The body of the request in hand is complete.
+    pub fn body_arrived(&self) {
+        let mut state = self.state();
+        if matches!(state.phase, Phase::Body) {
+            state.phase = Phase::Busy;
+        }
     }
 
-    /// Asks the connection's task to end as soon as no request is in hand.
+    /// Whether no whole request is in hand, so that closing loses nobody's answer.
+    pub fn is_unfinished(&self) -> bool {
+        !matches!(self.state().phase, Phase::Busy)
+    }
+
+    /// Whether a head has begun that no service has seen yet.
+    pub fn is_in_head(&self) -> bool {
+        matches!(self.state().phase, Phase::Head(_))
+    }
+
+    /// The request has begun and the rest of it is not here yet: it is late until the place is given back.
+    pub fn is_late(self: &Arc<Self>) -> Option<Place> {
+        self.late.enter(self)
+    }
+
+    /// Asks the connection's task to end as soon as no whole request is in hand.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.told.notify_one();
@@ -93,11 +134,13 @@ impl Progress {
     pub async fn over(&self) {
         loop {
             let now = Instant::now();
-            let deadline = match *self.state() {
-                State::Idle(_) | State::Head(_) if self.closing.load(Ordering::Acquire) => return,
-                State::Idle(since) => since + IDLE_TIME,
-                State::Head(since) => since + HEAD_TIME,
-                State::Busy => now + LOOK_TIME,
+            if self.closing.load(Ordering::Acquire) && self.is_unfinished() {
+                return;
+            }
+            let deadline = match self.state().phase {
+                Phase::Idle(since) => since + IDLE_TIME,
+                Phase::Head(since) => since + HEAD_TIME,
+                Phase::Body | Phase::Busy => now + LOOK_TIME,
             };
             if deadline <= now {
                 return;
@@ -117,79 +160,19 @@ pub struct Busy(Arc<Progress>);
 impl Busy {
     /// Whether the request's head says in two ways where it ends.
     pub fn is_ambiguous(&self) -> bool {
-        self.0.ambiguous.swap(false, Ordering::AcqRel)
+        self.0.state().ambiguous
+    }
+
+    /// Whether exactly the request's body has arrived after its head, so that the next bytes begin the next head. Of a
+    /// body in chunks (`None`) only hyper knows the end.
+    pub fn is_alone(&self, body_bytes: Option<u64>) -> bool {
+        body_bytes == Some(self.0.state().beyond)
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        *self.0.state() = State::Idle(Instant::now());
-    }
-}
-
-/// A stream that tells [`Progress`] when bytes arrive, and looks at the heads among them.
-pub struct Watched<S> {
-    stream: S,
-    progress: Arc<Progress>,
-    head: Head,
-}
-
-impl<S> Watched<S> {
-    pub fn new(stream: S, progress: Arc<Progress>) -> Self {
-        Self { stream, progress, head: Head::new() }
-    }
-
-    fn look_at(&mut self, bytes: &[u8]) {
-        match self.progress.bytes_arrived() {
-            Arrived::Body => return,
-            Arrived::NewHead => self.head = Head::new(),
-            Arrived::Head => {}
-        }
-        self.head.read(bytes);
-        if self.head.is_ambiguous() {
-            self.progress.ambiguous.store(true, Ordering::Release);
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let result = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.look_at(&buffer.filled()[before..]);
-        }
-        result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.0.state().phase = Phase::Idle(Instant::now());
     }
 }
 
@@ -205,25 +188,25 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_head_that_does_not_end_is_given_ten_seconds() {
-        let progress = Progress::new();
-        progress.bytes_arrived();
+        let progress = Progress::new(&Table::new(1));
+        progress.bytes_arrived(1);
         advance(Duration::from_secs(5)).await;
-        progress.bytes_arrived();
+        progress.bytes_arrived(1);
         assert!(!over_within(&progress, Duration::from_secs(4)).await);
         assert!(over_within(&progress, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_is_given_a_minute() {
-        let progress = Progress::new();
+        let progress = Progress::new(&Table::new(1));
         assert!(!over_within(&progress, Duration::from_secs(59)).await);
         assert!(over_within(&progress, Duration::from_secs(2)).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_in_hand_is_neither_overdue_nor_closed() {
-        let progress = Progress::new();
-        let busy = progress.busy();
+        let progress = Progress::new(&Table::new(1));
+        let busy = progress.busy(false);
         assert!(!progress.is_unfinished());
         assert!(!over_within(&progress, Duration::from_mins(5)).await);
         progress.close();
@@ -231,5 +214,33 @@ mod tests {
         drop(busy);
         assert!(progress.is_unfinished());
         assert!(over_within(&progress, Duration::from_millis(1)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_under_way_may_be_closed_and_one_that_is_here_may_not() {
+        let progress = Progress::new(&Table::new(1));
+        let busy = progress.busy(true);
+        assert!(!over_within(&progress, Duration::from_mins(5)).await, "its time is its reader's concern");
+        assert!(progress.is_unfinished());
+        progress.body_arrived();
+        assert!(!progress.is_unfinished());
+        drop(busy);
+        progress.body_arrived();
+        let _late = progress.busy(true);
+        progress.close();
+        assert!(over_within(&progress, Duration::from_millis(1)).await);
+    }
+
+    #[test]
+    fn bytes_that_are_neither_the_head_nor_its_body_are_noticed() {
+        let progress = Progress::new(&Table::new(1));
+        for (beyond_the_head, later, body) in [(0, 0, 0), (2, 0, 2), (0, 2, 2), (1, 1, 2)] {
+            progress.bytes_arrived(100);
+            progress.head_seen(beyond_the_head, false);
+            let busy = progress.busy(body > 0);
+            progress.bytes_arrived(later);
+            assert!(busy.is_alone(Some(body)));
+            assert!(!busy.is_alone(Some(body + 1)) && !busy.is_alone(None));
+        }
     }
 }

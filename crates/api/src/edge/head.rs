@@ -23,12 +23,14 @@ impl Head {
         Self::default()
     }
 
-    /// Takes what arrived. Bytes after the head's end are not looked at.
-    pub fn read(&mut self, bytes: &[u8]) {
+    /// Takes what arrived. Gives how much of it stands after the head's end, which is not looked at.
+    pub fn read(&mut self, bytes: &[u8]) -> usize {
+        let mut read = 0;
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             if self.complete {
-                return;
+                break;
             }
+            read += part.len();
             match part.split_last() {
                 Some((b'\n', text)) => {
                     self.text(text);
@@ -37,6 +39,12 @@ impl Head {
                 _ => self.text(part),
             }
         }
+        bytes.len() - read
+    }
+
+    /// Whether its end has been seen.
+    pub fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Whether the head says in two ways where the request ends, or ends a line in a way that not everybody takes for one.
@@ -77,13 +85,15 @@ mod tests {
     use super::*;
 
     const START: &str = "POST /v1/login HTTP/1.1\r\nHost: x\r\n";
+    const BEYOND: &str = "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     fn ambiguous(headers: &str) -> bool {
-        let bytes = format!("{START}{headers}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n").into_bytes();
+        let bytes = format!("{START}{headers}\r\n{BEYOND}").into_bytes();
         let mut whole = Head::new();
-        whole.read(&bytes);
+        let beyond = whole.read(&bytes);
         let mut bytewise = Head::new();
-        bytes.chunks(1).for_each(|byte| bytewise.read(byte));
+        assert_eq!(bytes.chunks(1).map(|byte| bytewise.read(byte)).sum::<usize>(), beyond, "{headers:?}");
+        assert!(bytes[..bytes.len() - beyond].ends_with(b"\r\n\r\n") && beyond == BEYOND.len(), "{headers:?}");
         assert_eq!(whole.is_ambiguous(), bytewise.is_ambiguous(), "{headers:?}");
         assert!(whole.complete && bytewise.complete, "{headers:?}");
         whole.is_ambiguous()

@@ -1,28 +1,34 @@
 //! The accept loop: warp sets no timeouts and no limits, so connections are ours.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use hyper::body::Incoming;
+use http::header::{CONNECTION, HeaderValue};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::connection::{Progress, Watched};
+use super::connection::Progress;
+use super::table::Table;
+use super::watched::{Arriving, Watched};
 use super::{Ambiguous, Edge};
 
-/// Connections open at once; beyond it the oldest without a request in hand yields.
+/// Connections open at once, if there are files for them; beyond it the oldest without a whole request in hand yields.
 const CONNECTIONS: usize = 16_384;
+/// Connections at once whose request has begun and is not here as a whole; beyond it the one that began first yields. Each
+/// holds some 20 KiB, and behind a proxy that reads requests before it passes them on there are none.
+const LATE: usize = 2_048;
 /// Headers a request may have.
 const HEADERS: usize = 64;
 /// Bytes a request's head may have.
@@ -44,7 +50,8 @@ pub enum Listener {
 /// Serves `edge` until `stop` resolves, then lets requests in hand end within 10 seconds and closes what is left.
 pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = watch::channel(false);
-    let open = Arc::new(Open::default());
+    let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.public));
+    let late = Table::new(LATE);
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -61,15 +68,24 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
                 continue;
             }
         };
-        let progress = Progress::new();
+        let progress = Progress::new(&late);
         // With a request in hand on every connection the newcomer is the one to go.
         let Some(place) = open.enter(&progress) else { continue };
-        let (edge, stopped) = (edge.clone(), stopped.clone());
+        let (edge, mut stopped) = (edge.clone(), stopped.clone());
         tasks.spawn(async move {
             let _place = place;
+            let speaks = tokio::select! {
+                speaks = peer.speaks() => speaks,
+                () = progress.over() => false,
+                _ = stopped.wait_for(|stop| *stop) => false,
+            };
+            // hyper's buffers and the room for its work are for those who say something.
             match peer {
-                Peer::Tcp(stream, address) => connection(stream, edge, Some(address), progress, stopped).await,
-                Peer::Unix(stream) => connection(stream, edge, None, progress, stopped).await,
+                _ if !speaks => {}
+                Peer::Tcp(stream, address) => {
+                    Box::pin(connection(stream, edge, Some(address), progress, stopped)).await;
+                }
+                Peer::Unix(stream) => Box::pin(connection(stream, edge, None, progress, stopped)).await,
             }
         });
     }
@@ -84,6 +100,16 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
 enum Peer {
     Tcp(tokio::net::TcpStream, IpAddr),
     Unix(tokio::net::UnixStream),
+}
+
+impl Peer {
+    /// Resolves with the first byte, which is left where it is. A program of this machine is taken at its word.
+    async fn speaks(&self) -> bool {
+        match self {
+            Self::Tcp(stream, _) => matches!(stream.peek(&mut [0]).await, Ok(1..)),
+            Self::Unix(_) => true,
+        }
+    }
 }
 
 async fn accept(listener: &Listener) -> io::Result<Peer> {
@@ -106,19 +132,25 @@ async fn connection<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(|mut request: Request<Incoming>| {
-        let busy = progress.busy();
+    let service = service_fn(|request: Request<Incoming>| {
+        let body_bytes = request.body().size_hint().exact();
+        let busy = progress.busy(body_bytes != Some(0));
+        let mut request = request.map(|body| Arriving::new(body, &progress));
         if busy.is_ambiguous() {
             request.extensions_mut().insert(Ambiguous);
         }
         let edge = &edge;
         async move {
-            let response = edge.answer(request, peer).await;
+            let mut response = edge.answer(request, peer).await;
+            // Requests that come before they may would have heads that nobody looked at.
+            if !busy.is_alone(body_bytes) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             drop(busy);
             Ok::<_, Infallible>(response)
         }
     });
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress), Arc::clone(&edge.app)));
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
@@ -140,67 +172,27 @@ async fn connection<S>(
     }
 }
 
-/// The connections that are open, oldest first.
-#[derive(Default)]
-struct Open(Mutex<Table>);
-
-#[derive(Default)]
-struct Table {
-    connections: BTreeMap<u64, Arc<Progress>>,
-    /// Never used twice: a connection that yielded must not take its successor's place along.
-    next: u64,
-}
-
-impl Open {
-    /// Takes a place for a new connection. If there is none, the oldest without a request in hand yields its own.
-    fn enter(self: &Arc<Self>, progress: &Arc<Progress>) -> Option<Place> {
-        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if table.connections.len() >= CONNECTIONS {
-            let (&oldest, _) = table.connections.iter().find(|(_, progress)| progress.is_unfinished())?;
-            table.connections.remove(&oldest)?.close();
-        }
-        let number = table.next;
-        table.next += 1;
-        table.connections.insert(number, Arc::clone(progress));
-        Some(Place { open: Arc::clone(self), number })
-    }
-}
-
-struct Place {
-    open: Arc<Open>,
-    number: u64,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.open.0.lock().unwrap_or_else(PoisonError::into_inner).connections.remove(&self.number);
-    }
+/// How many connections a listener of a process with so many files keeps open: of eight files five are for the public one,
+/// two for the internal one, and the last is for the store and for WeChat, whatever happens outside.
+fn places(files: Option<u64>, public: bool) -> usize {
+    let share = if public { 5 } else { 2 };
+    files.map_or(CONNECTIONS, |files| CONNECTIONS.min(usize::try_from(files / 8 * share).unwrap_or(CONNECTIONS)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn when_the_table_is_full_the_oldest_without_a_request_yields() {
-        let open = Arc::new(Open::default());
-        let connections: Vec<_> = (0..CONNECTIONS).map(|_| Progress::new()).collect();
-        let busy = connections[0].busy();
-        let places: Vec<_> = connections.iter().map(|progress| open.enter(progress)).collect();
-        let newest = open.enter(&Progress::new());
-        connections[1].over().await;
-        assert_eq!(open.0.lock().unwrap().connections.len(), CONNECTIONS);
-        drop((busy, places, newest));
-        assert!(open.0.lock().unwrap().connections.is_empty());
-    }
-
-    #[tokio::test]
-    async fn when_every_connection_has_a_request_in_hand_the_newcomer_goes() {
-        let open = Arc::new(Open::default());
-        let connections: Vec<_> = (0..CONNECTIONS).map(|_| Progress::new()).collect();
-        let busy: Vec<_> = connections.iter().map(Progress::busy).collect();
-        let places: Vec<_> = connections.iter().map(|progress| open.enter(progress)).collect();
-        assert!(open.enter(&Progress::new()).is_none());
-        drop((busy, places));
+    #[test]
+    fn no_listener_takes_the_files_of_the_other_or_of_the_store() {
+        for files in [0, 1_024, 20_000] {
+            assert_eq!(
+                [true, false].map(|public| places(Some(files), public)).iter().sum::<usize>() as u64,
+                files / 8 * 7
+            );
+        }
+        for files in [None, Some(1 << 20)] {
+            assert_eq!([true, false].map(|public| places(files, public)), [CONNECTIONS; 2]);
+        }
     }
 }

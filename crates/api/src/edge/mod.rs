@@ -5,6 +5,9 @@ mod connection;
 mod head;
 mod limits;
 mod listen;
+mod table;
+mod unread;
+mod watched;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
