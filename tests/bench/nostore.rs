@@ -15,8 +15,8 @@ use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
     ApiToken, BindPhone, Bound, Error, Export, KeptToken, LoggedIn, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Refresh, Result, SealedKey, Session, SessionId, SessionRow, Status, Store,
-    UnixSeconds, UsedProof,
+    OpeningId, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId, SessionRow,
+    Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -132,7 +132,15 @@ impl Store for Nothing {
         nothing()
     }
 
-    async fn export(&self, _: MemberId, _: UnixSeconds) -> Result<Option<Export>> {
+    async fn export(&self, _: MemberId, _: [u8; 32], _: UnixSeconds) -> Result<Option<Export>> {
+        nothing()
+    }
+
+    async fn receive_event(&self, _: WechatEvent) -> Result<Received> {
+        nothing()
+    }
+
+    async fn linked_members(&self, _: MemberId) -> Result<Vec<Member>> {
         nothing()
     }
 

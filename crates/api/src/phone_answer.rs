@@ -38,6 +38,11 @@ impl PhoneAnswer {
         PhoneReply { phone_info: self.number.shown(reply), trust: self.trust }
     }
 
+    /// The number, whole.
+    pub fn into_number(self) -> PhoneNumber {
+        self.number
+    }
+
     pub fn seal(&self, vault: &Vault, owner: &MemberKey) -> Vec<u8> {
         let text = Zeroizing::new(serde_json::to_vec(self).expect("strings are JSON"));
         vault.seal(Purpose::Answer, &owner.appid, &owner.openid, &text)

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::model::{
     ApiToken, BindPhone, Bound, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds,
+    UsedProof, WechatEvent,
 };
 
 /// Where members and sessions are kept.
@@ -23,7 +24,8 @@ use crate::model::{
 pub trait Store: Send + Sync + 'static {
     /// Opens a session for a member, who is made if unknown.
     ///
-    /// A `unionid` is taken when there was none and never replaced; of the profile, the given fields are replaced.
+    /// A `unionid` is taken when there was none and never replaced: that another one came is said in the audit, as
+    /// `unionid.conflict`, once a day. Of the profile, the given fields are replaced.
     /// `last_login_at` moves once a day. The `session_key` joins those of earlier logins (see
     /// [`session_keys`](Self::session_keys)). Above `max_sessions` live sessions, those with the smallest ids end.
     async fn record_login(&self, login: Login) -> Result<LoginOutcome>;
@@ -58,6 +60,9 @@ pub trait Store: Send + Sync + 'static {
     /// The member.
     async fn member(&self, id: MemberId) -> Result<Option<Member>>;
 
+    /// Who the same person is in other apps, as far as WeChat gave the same `unionid`; the oldest first.
+    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>>;
+
     /// Replaces the given fields; the member afterwards.
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>>;
 
@@ -91,8 +96,13 @@ pub trait Store: Send + Sync + 'static {
         now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>>;
 
-    /// Everything that is held about a member.
-    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>>;
+    /// Everything that is held about a member, who is known by `pseudonym` where no personal data may stand.
+    async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>>;
+
+    /// Keeps what WeChat's message push said, with what it does to the member it is about: once, however often it is
+    /// delivered. Of an effect, the audit has a line without personal data. What it takes leaves the file's free space too.
+    /// Nothing that names somebody who was erased is kept, unless they came back.
+    async fn receive_event(&self, event: WechatEvent) -> Result<Received>;
 
     /// The kept `access_token` of an app, expired or not.
     async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>>;
@@ -112,8 +122,8 @@ pub trait Store: Send + Sync + 'static {
     /// Revokes an API token. `true` if there was one that was not.
     async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;
 
-    /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day and proofs
-    /// past `usable_until`: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
+    /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day, proofs
+    /// past `usable_until`, events older than 30 days and what is known of pushes older than 10 minutes: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
     /// whether another slice is due.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 

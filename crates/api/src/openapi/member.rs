@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::operation::Operation;
 use super::shapes::{
     PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, only,
-    request, text, word,
+    request, text, text_or_null, word,
 };
 
 const TAG: &str = "member";
@@ -111,7 +111,7 @@ pub fn export() -> Operation {
     });
     let example = json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
-        "audit": [],
+        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [],
     });
     Operation::new("exportMe", TAG, "导出我的全部数据", "Everything held about the person; numbers are whole here.")
         .skey()
@@ -218,8 +218,27 @@ fn export_reply() -> Value {
         json!({}),
     );
     let audit = object(json!({ "at": instant("When"), "actor": text("Who"), "action": text("What") }), json!({}));
+    let failure = object(
+        json!({ "began_at": instant("A try at opening a payload"), "cause": text_or_null("Why it failed; null while it is under way") }),
+        json!({}),
+    );
+    let proof = object(
+        json!({
+            "session_id": text("Which session brought it"),
+            "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
+            "usable_until": instant("Until when it is remembered, so that it proves nothing twice"),
+        }),
+        json!({}),
+    );
+    let event = object(
+        json!({
+            "event": text("WeChat's word"), "happened_at": instant("By WeChat's word"), "received_at": instant("Its arrival"),
+            "content": { "type": ["object", "null"], "description": "What WeChat's message push said" },
+        }),
+        json!({}),
+    );
     envelope(json!({
         "member": member, "sessions": list(&session), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
-        "audit": list(&audit),
+        "audit": list(&audit), "failures": list(&failure), "phone_proofs": list(&proof), "wechat_events": list(&event),
     }))
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
-use wxgate_store::Export;
+use wxgate_crypto::Purpose;
+use wxgate_store::{EventRow, Export, ExportedProof, FailureRow, MemberKey};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::{Route, info, respond, with};
+use crate::phone_answer::PhoneAnswer;
 use crate::phone_number::PhoneNumber;
 
 /// Everything held about the person. Numbers are whole here: they are the person's own.
@@ -21,6 +23,9 @@ pub struct ExportReply {
     /// When each kept session_key was obtained; the keys themselves are WeChat's secret, not the person's data.
     session_keys_obtained_at: Vec<i64>,
     audit: Vec<ExportedAudit>,
+    failures: Vec<ExportedFailure>,
+    phone_proofs: Vec<ExportedPhoneProof>,
+    wechat_events: Vec<ExportedEvent>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +76,30 @@ struct ExportedAudit {
     action: String,
 }
 
+/// A try at opening a payload that failed or is under way.
+#[derive(Serialize)]
+struct ExportedFailure {
+    began_at: i64,
+    cause: Option<String>,
+}
+
+/// A proof of a phone number that is remembered, so that it proves nothing twice.
+#[derive(Serialize)]
+struct ExportedPhoneProof {
+    session_id: String,
+    phone_info: Option<PhoneNumber>,
+    usable_until: i64,
+}
+
+/// What WeChat's message push said of the person.
+#[derive(Serialize)]
+struct ExportedEvent {
+    event: String,
+    happened_at: i64,
+    received_at: i64,
+    content: Option<Box<RawValue>>,
+}
+
 /// `GET /v1/me/export`: 200 [`ExportReply`], 401, 403.
 pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me" / "export")
@@ -84,13 +113,32 @@ pub fn route(app: &Arc<App>) -> Route {
 
 async fn export(app: &App, info: &RequestInfo) -> Result<ExportReply, ApiError> {
     let session = app.authenticate(info).await?;
-    let held = app.store.export(session.member.id, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
+    let member = &session.member;
+    let pseudonym = app.vault.pseudonym(&member.key.appid, &member.key.openid);
+    let held = app.store.export(member.id, pseudonym, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
     app.exported(held)
 }
 
 impl App {
     fn exported(&self, held: Export) -> Result<ExportReply, ApiError> {
         let phone_info = self.phone_of(&held.member);
+        let proof = |proof: ExportedProof| ExportedPhoneProof {
+            session_id: proof.session.to_string(),
+            phone_info: PhoneAnswer::open(&self.vault, &held.member.key, &proof.sealed_answer)
+                .ok()
+                .map(PhoneAnswer::into_number),
+            usable_until: proof.usable_until.0,
+        };
+        let phone_proofs = held.proofs.into_iter().map(proof).collect();
+        let event = |event: EventRow| ExportedEvent {
+            content: self.event_content(&held.member.key, event.sealed_content.as_deref()),
+            event: event.event,
+            happened_at: event.happened_at.0,
+            received_at: event.received_at.0,
+        };
+        let wechat_events = held.events.into_iter().map(event).collect();
+        let failure = |row: FailureRow| ExportedFailure { began_at: row.began_at.0, cause: row.cause };
+        let failures = held.failures.into_iter().map(failure).collect();
         let member = held.member;
         let (phone, profile) = (member.phone.as_ref(), member.profile);
         let member = ExportedMember {
@@ -131,6 +179,15 @@ impl App {
             sessions: held.sessions.into_iter().map(session).collect(),
             session_keys_obtained_at: held.session_keys_obtained_at.into_iter().map(|at| at.0).collect(),
             audit: held.audit.into_iter().map(audit).collect(),
+            failures,
+            phone_proofs,
+            wechat_events,
         })
+    }
+
+    /// What a kept event said. One that was sealed under a lost key file is as good as none.
+    fn event_content(&self, owner: &MemberKey, sealed: Option<&[u8]>) -> Option<Box<RawValue>> {
+        let text = self.vault.open(Purpose::Event, &owner.appid, &owner.openid, sealed?).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 }

@@ -125,10 +125,10 @@ async fn accept(app: &App, session: Session, proof: Proof, proof_digest: Hash) -
 }
 
 /// A proof that was accepted before: the same session gets the same answer and nothing happens twice; for any other one
-/// it is as bad as one that never was good, and costs the same.
+/// it is as bad as one that never was good, and costs the same. So is one whose number was withdrawn since.
 async fn repeated(app: &App, session: &Session, used: &UsedProof, proof: &Proof) -> Result<PhoneReply, ApiError> {
     let owner = &session.member.key;
-    if used.session == session.id {
+    if used.session == session.id && !used.sealed_answer.is_empty() {
         return Ok(PhoneAnswer::open(&app.vault, owner, &used.sealed_answer)?.reply(app.settings.phone.reply));
     }
     match proof {

@@ -21,6 +21,8 @@ pub enum Purpose {
     Answer,
     /// The access_token of an app; its openid is empty.
     AccessToken,
+    /// What WeChat's message push said; the openid is empty where it names nobody.
+    Event,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
             Self::Phone => 2,
             Self::Answer => 3,
             Self::AccessToken => 4,
+            Self::Event => 5,
         }
     }
 }

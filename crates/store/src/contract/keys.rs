@@ -1,6 +1,6 @@
 //! The session keys of a member.
 
-use super::sample::{NOW, log_in, login};
+use super::sample::{NOW, hash, log_in, login};
 use crate::model::{MemberId, SessionId, UnixSeconds};
 use crate::store::Store;
 
@@ -18,7 +18,7 @@ pub async fn at_most_three_keys_are_kept(store: &dyn Store) {
         log_in(store, login("o1", id, NOW + id)).await;
         assert_eq!(usable(store, member, NOW + id).await, kept);
     }
-    let held = store.export(member, NOW).await.expect("a read").expect("a member").session_keys_obtained_at;
+    let held = store.export(member, hash(9), NOW).await.expect("a read").expect("a member").session_keys_obtained_at;
     assert_eq!(held, [NOW + 5, NOW + 4, NOW + 3], "no more is held than is usable");
 }
 
@@ -33,7 +33,8 @@ pub async fn after_ten_minutes_only_the_newest_key_is_usable(store: &dyn Store) 
 pub async fn a_login_after_ten_minutes_leaves_one_key(store: &dyn Store) {
     let member = log_in(store, login("o1", 1, NOW)).await.member.id;
     log_in(store, login("o1", 2, NOW + 600)).await;
-    let held = store.export(member, NOW + 600).await.expect("a read").expect("a member").session_keys_obtained_at;
+    let held =
+        store.export(member, hash(9), NOW + 600).await.expect("a read").expect("a member").session_keys_obtained_at;
     assert_eq!(held, [NOW + 600]);
 }
 

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::sample::{CAP, DAY, NOW, hash, log_in, login, member_id};
 use crate::error::Error;
-use crate::model::{LoginOutcome, Profile, SessionId, Status};
+use crate::model::{Login, LoginOutcome, Profile, SessionId, Status};
 use crate::store::Store;
 
 pub async fn a_first_login_makes_a_member(store: &dyn Store) {
@@ -47,6 +47,22 @@ pub async fn a_unionid_is_taken_once_and_never_replaced(store: &dyn Store) {
         let member = log_in(store, login).await.member;
         assert_eq!(member.unionid.as_deref(), stands);
         assert_eq!(store.member(member.id).await.expect("a read"), Some(member));
+    }
+}
+
+pub async fn another_unionid_is_said_in_the_audit_once_a_day(store: &dyn Store) {
+    let conflicts = async |id| {
+        let export = store.export(id, hash(9), NOW).await.expect("a read").expect("a member");
+        export.audit.iter().filter(|row| row.action == "unionid.conflict").count()
+    };
+    let with = |id, unionid: &str, now| Login { unionid: Some(unionid.to_owned()), ..login("o1", id, now) };
+    let id = log_in(store, with(1, "u1", NOW)).await.member.id;
+    log_in(store, with(2, "u1", NOW + 1)).await;
+    log_in(store, login("o1", 3, NOW + 2)).await;
+    assert_eq!(conflicts(id).await, 0);
+    for (session, at, expected) in [(4, NOW + 3, 1), (5, NOW + 4, 1), (6, NOW + 3 + DAY, 2)] {
+        assert_eq!(log_in(store, with(session, "u2", at)).await.member.unionid.as_deref(), Some("u1"));
+        assert_eq!(conflicts(id).await, expected);
     }
 }
 

@@ -29,8 +29,38 @@ pub async fn an_unknown_member_is_absent_everywhere(store: &dyn Store) {
     let nobody = member_id(1);
     assert!(store.member(nobody).await.expect("a read").is_none());
     assert!(store.change_profile(nobody, Profile::default(), NOW).await.expect("a write").is_none());
-    assert!(store.export(nobody, NOW).await.expect("a read").is_none());
+    assert!(store.linked_members(nobody).await.expect("a read").is_empty());
+    assert!(store.export(nobody, hash(9), NOW).await.expect("a read").is_none());
     assert!(store.erase_member(nobody, hash(1), "member", NOW).await.expect("a write").is_none());
     assert!(store.session_keys(nobody, NOW).await.expect("a read").is_empty());
     assert_eq!(store.end_sessions(nobody, NOW).await.expect("a write"), 0);
+}
+
+pub async fn one_person_in_several_apps_is_linked_by_unionid_alone(store: &dyn Store) {
+    let mut ids = Vec::new();
+    for (id, appid, openid, unionid) in [
+        (1, "wx1", "o1", Some("u1")),
+        (2, "wx2", "o2", Some("u1")),
+        (3, "wx3", "o3", Some("u1")),
+        (4, "wx2", "o4", Some("u2")),
+        (5, "wx2", "o1", None),
+        (6, "wx3", "o6", None),
+    ] {
+        let mut login = login(openid, id, NOW);
+        login.member.appid = appid.to_owned();
+        login.unionid = unionid.map(str::to_owned);
+        ids.push(log_in(store, login).await.member.id);
+    }
+    let linked = async |at: usize| -> Vec<_> {
+        let linked = store.linked_members(ids[at]).await.expect("a read");
+        linked.into_iter().map(|member| ids.iter().position(|id| *id == member.id).expect("one of them")).collect()
+    };
+    assert_eq!(linked(0).await, [1, 2]);
+    assert_eq!(linked(1).await, [0, 2]);
+    assert!(linked(3).await.is_empty() && linked(4).await.is_empty(), "what is unknown is equal to nothing");
+    let mut later = login("o1", 7, NOW);
+    later.member.appid.replace_range(.., "wx2");
+    later.unionid = Some("u1".to_owned());
+    log_in(store, later).await;
+    assert_eq!(linked(0).await, [1, 2, 4], "it may appear later");
 }

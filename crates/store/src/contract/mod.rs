@@ -17,6 +17,7 @@
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
 
 pub mod erasure;
+pub mod events;
 pub mod history;
 pub mod identity;
 pub mod keys;
@@ -43,6 +44,7 @@ macro_rules! for_each_contract_case {
             logins::a_known_member_keeps_their_id,
             logins::one_openid_in_two_programs_is_two_members,
             logins::a_unionid_is_taken_once_and_never_replaced,
+            logins::another_unionid_is_said_in_the_audit_once_a_day,
             logins::a_login_replaces_the_given_profile_fields_only,
             logins::last_login_moves_once_a_day,
             logins::the_oldest_session_yields_above_the_cap,
@@ -70,6 +72,7 @@ macro_rules! for_each_contract_case {
             identity::what_is_identified_is_what_is_stored,
             identity::sessions_are_identified_whatever_the_order_of_their_ids,
             members::a_change_leaves_what_it_does_not_name,
+            members::one_person_in_several_apps_is_linked_by_unionid_alone,
             members::an_unknown_member_is_absent_everywhere,
             openings::five_tries_spend_ten_minutes,
             openings::twenty_tries_spend_a_day,
@@ -89,6 +92,15 @@ macro_rules! for_each_contract_case {
             erasure::others_stay_when_one_is_erased,
             erasure::an_erased_person_may_come_back_as_another_member,
             erasure::an_export_holds_everything,
+            events::an_event_is_kept_and_changes_nothing_by_itself,
+            events::consent_that_is_withdrawn_takes_its_kind_alone,
+            events::a_withdrawn_number_is_in_no_answer_and_its_proof_brings_it_not_back,
+            events::a_cleared_profile_is_cleared_for_every_check,
+            events::a_member_who_left_is_erased_with_their_events,
+            events::somebody_who_left_without_being_a_member_is_forgotten_too,
+            events::an_event_has_one_effect_however_often_it_comes,
+            events::an_event_is_about_one_app_and_perhaps_nobody,
+            events::old_events_and_pushes_go,
             tokens::the_last_access_token_is_kept,
             tokens::api_tokens_are_kept_until_revoked,
             tokens::an_api_token_may_be_created_twice_but_not_differently,

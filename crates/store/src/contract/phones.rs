@@ -12,7 +12,7 @@ async fn bind(store: &dyn Store, bind: BindPhone) -> Member {
 }
 
 async fn audited(store: &dyn Store, member: MemberId) -> Vec<AuditRow> {
-    store.export(member, NOW).await.expect("a read").expect("a member").audit
+    store.export(member, hash(9), NOW).await.expect("a read").expect("a member").audit
 }
 
 pub async fn a_number_is_bound_with_its_proof(store: &dyn Store) {

@@ -1,4 +1,4 @@
-use super::{Member, SessionRow, UnixSeconds};
+use super::{EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
 
 /// Everything that is held about a member. What is sealed stays so.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,7 +13,35 @@ pub struct Export {
     pub session_keys_obtained_at: Vec<UnixSeconds>,
     /// What was done about the member, newest first.
     pub audit: Vec<AuditRow>,
+    /// The tries at opening a payload that count, newest first.
+    pub failures: Vec<FailureRow>,
+    /// The proofs of phone numbers that are remembered.
+    pub proofs: Vec<ExportedProof>,
+    /// What WeChat's message push said about the member, newest first.
+    pub events: Vec<EventRow>,
 }
+
+/// A try at opening a payload that failed or is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureRow {
+    /// When it began.
+    pub began_at: UnixSeconds,
+    /// Why it failed; `None` while it is under way.
+    pub cause: Option<String>,
+}
+
+/// A proof that was accepted, as far as it says something of the member.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ExportedProof {
+    /// Which session brought it.
+    pub session: SessionId,
+    /// What that session was answered, as the caller sealed it; empty when the number was withdrawn since.
+    pub sealed_answer: Vec<u8>,
+    /// Until when it is remembered.
+    pub usable_until: UnixSeconds,
+}
+
+debug_only!(ExportedProof { session, usable_until });
 
 /// One line of the audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +63,10 @@ pub struct Purged {
     pub failures: u64,
     /// Proofs that are too old to be replayed.
     pub proofs: u64,
+    /// Events that are too old to be kept.
+    pub events: u64,
+    /// Pushes that would be too old if they came again.
+    pub pushes: u64,
     /// Whether another slice is due.
     pub more: bool,
 }

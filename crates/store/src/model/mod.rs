@@ -1,5 +1,6 @@
 //! What a store takes and gives back.
 
+mod event;
 mod export;
 mod identity;
 mod ids;
@@ -10,7 +11,8 @@ mod phone;
 mod session;
 mod token;
 
-pub use export::{AuditRow, Export, Purged, Readiness};
+pub use event::{Effect, EventRow, Received, Subject, WechatEvent};
+pub use export::{AuditRow, Export, ExportedProof, FailureRow, Purged, Readiness};
 pub(crate) use identity::{HASH_BYTES, shortened};
 pub use identity::{Identified, Identity};
 pub use ids::{MemberId, MemberKey, ParseIdError, SessionId, UnixSeconds};

@@ -50,7 +50,7 @@ pub struct UsedProof {
     pub member: MemberId,
     /// Which session brought it.
     pub session: SessionId,
-    /// What that session was answered, as the caller sealed it.
+    /// What that session was answered, as the caller sealed it; empty when the number was withdrawn since.
     pub sealed_answer: Vec<u8>,
 }
 

@@ -22,6 +22,16 @@ pub(super) fn record(tx: &Connection, at: UnixSeconds, actor: &str, action: &str
     Ok(())
 }
 
+/// Whether a line of a member says `action`, later than `since`.
+pub(super) fn has_since(conn: &Connection, member: MemberId, action: &str, since: UnixSeconds) -> Result<bool> {
+    const SELECT: &str = "
+        SELECT 1
+        FROM audit
+        WHERE member_id = :member AND action = :action AND happened_at > :since";
+    let params = named_params! { ":member": member.0.as_bytes(), ":action": action, ":since": since.0 };
+    conn.prepare_cached(SELECT)?.exists(params)
+}
+
 /// What was done about a member, newest first.
 pub(super) fn of_member(conn: &Connection, member: MemberId) -> Result<Vec<AuditRow>> {
     const SELECT: &str = "

@@ -2,7 +2,7 @@ use rusqlite::{Connection, Result, named_params};
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{members, sessions};
+use super::{events, members, sessions};
 use crate::model::{MemberId, SessionId, UnixSeconds};
 
 /// Foreign keys see to it that no table but that of sessions is forgotten here.
@@ -21,9 +21,16 @@ pub(super) fn member(
     tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;
+    events::forget_subject(tx, pseudonym)?;
     journal(tx, pseudonym, now)?;
     audit::record(tx, now, actor, "member.erased", &About::Erased(pseudonym))?;
     Ok(Some(ended))
+}
+
+/// Whether this person was erased.
+pub(super) fn is_in_journal(conn: &Connection, pseudonym: &[u8; 32]) -> Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM erasures WHERE pseudonym = :pseudonym")?
+        .exists(named_params! { ":pseudonym": pseudonym })
 }
 
 fn journal(tx: &Connection, pseudonym: &[u8; 32], now: UnixSeconds) -> Result<()> {

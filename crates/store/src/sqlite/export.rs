@@ -1,10 +1,16 @@
 use rusqlite::{Connection, Result};
 
 use super::index::Index;
-use super::{audit, keys, members, sessions};
+use super::{audit, events, keys, members, openings, proofs, sessions};
 use crate::model::{Export, MemberId, UnixSeconds};
 
-pub(super) fn member(conn: &Connection, index: &Index, id: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
+pub(super) fn member(
+    conn: &Connection,
+    index: &Index,
+    id: MemberId,
+    pseudonym: &[u8; 32],
+    now: UnixSeconds,
+) -> Result<Option<Export>> {
     // One transaction, so that all parts are of one moment.
     let snapshot = conn.unchecked_transaction()?;
     let Some(member) = members::by_id(&snapshot, id)? else { return Ok(None) };
@@ -14,6 +20,9 @@ pub(super) fn member(conn: &Connection, index: &Index, id: MemberId, now: UnixSe
         sessions: sessions::all(&snapshot, index, id)?,
         session_keys_obtained_at: keys,
         audit: audit::of_member(&snapshot, id)?,
+        failures: openings::of_subject(&snapshot, pseudonym)?,
+        proofs: proofs::of_member(&snapshot, id)?,
+        events: events::of_subject(&snapshot, pseudonym)?,
         member,
     }))
 }

@@ -1,5 +1,6 @@
 use rusqlite::{Connection, Result};
 
+use super::audit::{self, About};
 use super::writer::Tx;
 use super::{members, sessions};
 use crate::model::{LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
@@ -39,7 +40,7 @@ fn joined(tx: &Connection, login: &Login) -> Result<(u32, Member)> {
 
 /// Most logins bring nothing new, and then nothing is written.
 fn seen(tx: &Connection, mut member: Member, login: &Login) -> Result<Member> {
-    let brought = brings(&mut member, login);
+    let brought = brings(tx, &mut member, login)?;
     if brought {
         member.updated_at = login.now;
     }
@@ -54,23 +55,34 @@ fn seen(tx: &Connection, mut member: Member, login: &Login) -> Result<Member> {
 }
 
 /// Whether the login changed what is known of the member.
-fn brings(member: &mut Member, login: &Login) -> bool {
+fn brings(tx: &Connection, member: &mut Member, login: &Login) -> Result<bool> {
     let joins = match (&member.unionid, &login.unionid) {
         (Some(first), Some(said)) if first != said => {
-            tracing::warn!(member.id = %member.id, "WeChat gave another unionid than before: the first one stays");
+            report_conflict(tx, member, login.now)?;
             false
         }
         (None, Some(said)) => {
             member.unionid = Some(said.clone());
+            members::save_unionid(tx, member)?;
             true
         }
         _ => false,
     };
-    let Some(given) = &login.profile else { return joins };
+    let Some(given) = &login.profile else { return Ok(joins) };
     let profile = member.profile.changed_by(given.clone());
     let changes = profile != member.profile;
     member.profile = profile;
-    joins || changes
+    Ok(joins || changes)
+}
+
+/// One person would be two, or two one: for people to look into. Each login says it again, so a line a day is enough.
+fn report_conflict(tx: &Connection, member: &Member, now: UnixSeconds) -> Result<()> {
+    const ACTION: &str = "unionid.conflict";
+    tracing::warn!(member.id = %member.id, "WeChat gave another unionid than before: the first one stays");
+    if !audit::has_since(tx, member.id, ACTION, now - LAST_LOGIN_SECONDS)? {
+        audit::record(tx, now, "wechat", ACTION, &About::Member(member.id))?;
+    }
+    Ok(())
 }
 
 fn is_another_day(last: UnixSeconds, now: UnixSeconds) -> bool {

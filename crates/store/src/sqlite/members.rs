@@ -50,33 +50,56 @@ pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<(u32, 
 /// Adds a member who has no phone number and no note yet. Their number.
 pub(super) fn insert(tx: &Connection, member: &Member) -> Result<u32> {
     const INSERT: &str = "
-        INSERT INTO members (id, appid, openid, created_at, last_login_at, updated_at)
-        VALUES (:id, :appid, :openid, :created_at, :created_at, :created_at)
+        INSERT INTO members (id, appid, openid, unionid, created_at, last_login_at, updated_at)
+        VALUES (:id, :appid, :openid, :unionid, :created_at, :created_at, :created_at)
         RETURNING number";
     let params = named_params! {
         ":id": member.id.0.as_bytes(),
         ":appid": member.key.appid,
         ":openid": member.key.openid,
+        ":unionid": member.unionid,
         ":created_at": member.created_at.0,
     };
     let number = tx.prepare_cached(INSERT)?.query_row(params, |row| row.get("number"))?;
-    if member.unionid.is_some() || member.profile != Profile::default() {
+    if member.profile != Profile::default() {
         save(tx, member)?;
     }
     Ok(number)
+}
+
+/// Writes what WeChat says once in a member's life, apart from what changes: an index stands on it.
+pub(super) fn save_unionid(tx: &Connection, member: &Member) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE members
+        SET unionid = :unionid
+        WHERE id = :id";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": member.id.0.as_bytes(), ":unionid": member.unionid })?;
+    Ok(())
+}
+
+/// Members of other apps who are the same person by WeChat's word, the oldest first.
+pub(super) fn linked(conn: &Connection, id: MemberId) -> Result<Vec<Member>> {
+    const SELECT: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM members AS known
+          JOIN members ON members.unionid = known.unionid AND members.appid <> known.appid
+          WHERE known.id = :id
+          ORDER BY members.number"
+    );
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":id": id.0.as_bytes() }, from_row)?.collect()
 }
 
 /// Writes what logins and the member themselves may change.
 pub(super) fn save(tx: &Connection, member: &Member) -> Result<()> {
     const UPDATE: &str = "
         UPDATE members
-        SET unionid = :unionid, nick_name = :nick_name, avatar_url = :avatar_url, gender = :gender,
+        SET nick_name = :nick_name, avatar_url = :avatar_url, gender = :gender,
             country = :country, province = :province, city = :city, language = :language,
             last_login_at = :last_login_at, updated_at = :updated_at
         WHERE id = :id";
     let params = named_params! {
         ":id": member.id.0.as_bytes(),
-        ":unionid": member.unionid,
         ":nick_name": member.profile.nick_name,
         ":avatar_url": member.profile.avatar_url,
         ":gender": member.profile.gender,

@@ -4,8 +4,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{BoxError, Result};
 
 /// Every migration there ever was, oldest first, as refinery names it. A released one is never edited.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("V1__members_and_sessions", include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("V1__members_and_sessions", include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql")),
+    ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
+];
 
 /// The schema this program is written for.
 #[expect(clippy::cast_possible_truncation, reason = "migrations are counted by hand")]

@@ -4,6 +4,7 @@ mod audit;
 mod beside;
 mod columns;
 mod erase;
+mod events;
 mod export;
 mod failure;
 mod files;
@@ -33,8 +34,9 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    ApiToken, BindPhone, Bound, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof,
+    ApiToken, BindPhone, Bound, Effect, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
+    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds,
+    UsedProof, WechatEvent,
 };
 use crate::store::Store;
 use beside::Beside;
@@ -147,6 +149,10 @@ impl Store for SqliteStore {
         self.readers.at_once(|conn| members::by_id(conn, id))
     }
 
+    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
+        self.read(move |conn| members::linked(conn, id)).await
+    }
+
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
         self.write(move |tx| members::change_profile(tx, member, &profile, now)).await
     }
@@ -187,8 +193,16 @@ impl Store for SqliteStore {
         Ok(erased)
     }
 
-    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
-        self.read_with_index(move |conn, index| export::member(conn, index, member, now)).await
+    async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>> {
+        self.read_with_index(move |conn, index| export::member(conn, index, member, &pseudonym, now)).await
+    }
+
+    async fn receive_event(&self, event: WechatEvent) -> Result<Received> {
+        self.index.settled().await;
+        if event.effect == Effect::Keep {
+            return self.write(move |tx| events::receive(tx, &event)).await;
+        }
+        self.writer.write_and_scrub(move |tx| events::receive(tx, &event)).await
     }
 
     async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {

@@ -1,6 +1,6 @@
-use rusqlite::{Connection, OptionalExtension, Result, named_params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
-use crate::model::{Opening, OpeningId, UnixSeconds};
+use crate::model::{FailureRow, Opening, OpeningId, UnixSeconds};
 
 /// The failure budget: at most so many tries in so many seconds.
 const BUDGET: [(i64, i64); 2] = [(5, 600), (20, LONGEST_SECONDS)];
@@ -68,4 +68,15 @@ pub(super) fn release(tx: &Connection, id: OpeningId) -> Result<()> {
         WHERE id = :id AND cause IS NULL";
     tx.prepare_cached(DELETE)?.execute(named_params! { ":id": id.0 })?;
     Ok(())
+}
+
+/// The tries of a subject that are there, newest first.
+pub(super) fn of_subject(conn: &Connection, subject: &[u8; 32]) -> Result<Vec<FailureRow>> {
+    const SELECT: &str = "
+        SELECT began_at, cause
+        FROM failures
+        WHERE subject = :subject
+        ORDER BY began_at DESC, id DESC";
+    let row = |row: &Row<'_>| Ok(FailureRow { began_at: UnixSeconds(row.get("began_at")?), cause: row.get("cause")? });
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":subject": subject }, row)?.collect()
 }

@@ -1,10 +1,10 @@
-use rusqlite::{Connection, OptionalExtension, Result, named_params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 use uuid::Uuid;
 
 use super::audit::{self, About};
 use super::writer::Tx;
 use super::{members, openings, sessions};
-use crate::model::{BindPhone, Bound, BoundPhone, Member, MemberId, SessionId, UsedProof};
+use crate::model::{BindPhone, Bound, BoundPhone, ExportedProof, Member, MemberId, SessionId, UnixSeconds, UsedProof};
 
 pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<UsedProof>> {
     const SELECT: &str = "
@@ -20,6 +20,23 @@ pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<U
             })
         })
         .optional()
+}
+
+/// The proofs of a member that are remembered.
+pub(super) fn of_member(conn: &Connection, member: MemberId) -> Result<Vec<ExportedProof>> {
+    const SELECT: &str = "
+        SELECT session_id, sealed_answer, usable_until
+        FROM used_payloads
+        WHERE member_id = :member
+        ORDER BY usable_until DESC, digest";
+    let row = |row: &Row<'_>| {
+        Ok(ExportedProof {
+            session: SessionId(row.get("session_id")?),
+            sealed_answer: row.get("sealed_answer")?,
+            usable_until: UnixSeconds(row.get("usable_until")?),
+        })
+    };
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, row)?.collect()
 }
 
 pub(super) fn bind_phone(tx: &Tx<'_>, bind: &BindPhone) -> Result<Bound> {

@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result, ToSql, named_params};
 
 use super::writer::Tx;
-use super::{keys, openings, sessions};
+use super::{events, keys, openings, sessions};
 use crate::model::{Purged, SessionId, UnixSeconds};
 
 /// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
@@ -33,6 +33,23 @@ const PROOFS: &str = "
         WHERE usable_until < :now
         LIMIT :limit)";
 
+const EVENTS: &str = "
+    DELETE FROM wechat_events
+    WHERE received_at <= :now
+      AND id IN (
+        SELECT id
+        FROM wechat_events
+        ORDER BY id
+        LIMIT :limit)";
+
+const PUSHES: &str = "
+    DELETE FROM push_seen
+    WHERE url IN (
+        SELECT url
+        FROM push_seen
+        WHERE seen_at < :now
+        LIMIT :limit)";
+
 /// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
 pub(super) fn slice(
     tx: &Tx<'_>,
@@ -52,9 +69,11 @@ pub(super) fn slice(
     let kept = forget_keys(tx, loose, now)?;
     let failures = delete(FAILURES, now - openings::LONGEST_SECONDS)?;
     let proofs = delete(PROOFS, now)?;
+    let events = delete(EVENTS, now - events::KEPT_SECONDS)?;
+    let pushes = delete(PUSHES, now - events::SEEN_SECONDS)?;
     let keys = (loose.len() - kept.len()) as u64;
-    let more = [sessions, failures, proofs, keys].contains(&limit.into());
-    Ok(Slice { purged: Purged { sessions, failures, proofs, more }, kept })
+    let more = [sessions, failures, proofs, events, pushes, keys].contains(&limit.into());
+    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, more }, kept })
 }
 
 /// What a slice did.
@@ -114,6 +133,8 @@ mod tests {
         migrations::run(&mut connection).unwrap();
         for (sql, way) in [
             (FAILURES, "SEARCH failures USING INTEGER PRIMARY KEY"),
+            (EVENTS, "SEARCH wechat_events USING INTEGER PRIMARY KEY"),
+            (PUSHES, "SEARCH push_seen USING COVERING INDEX push_seen_by_seen_at"),
             (PROOFS, "SEARCH used_payloads USING COVERING INDEX used_payloads_by_usable_until"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -1,11 +1,13 @@
 use std::fs;
 
 use tempfile::TempDir;
-use wxgate_store::{BindPhone, Member, Profile, SessionId, SqliteStore, Store, Trust};
+use wxgate_store::{
+    BindPhone, Effect, Member, Profile, Received, SessionId, SqliteStore, Store, Subject, Trust, WechatEvent,
+};
 
 use crate::{NOW, log_in, login, open, stranger};
 
-const CANARIES: [&str; 7] = [
+const CANARIES: [&str; 8] = [
     "canary-openid",
     "canary-unionid",
     "canary-nickname",
@@ -13,6 +15,7 @@ const CANARIES: [&str; 7] = [
     "canary-answer",
     "canary-agent",
     "canary-index--------------------",
+    "canary-event",
 ];
 
 /// The canaries that are in any file of the store.
@@ -21,6 +24,22 @@ fn found(dir: &TempDir) -> Vec<&'static str> {
     let bytes = files.collect::<Vec<_>>().concat();
     let holds = |canary: &&str| bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
     CANARIES.into_iter().filter(holds).collect()
+}
+
+/// An event about the first canary.
+fn event(number: u8, effect: Effect) -> WechatEvent {
+    WechatEvent {
+        url: [number; 32],
+        message: [number; 32],
+        digest: [number; 32],
+        appid: login("", 1).member.appid,
+        event: "an_event".to_owned(),
+        subject: Some(Subject { openid: CANARIES[0].to_owned(), pseudonym: [9; 32] }),
+        sealed_content: Some(CANARIES[7].as_bytes().to_vec()),
+        happened_at: NOW,
+        effect,
+        now: NOW,
+    }
 }
 
 /// A member all of whose data is canaries, among many others.
@@ -47,6 +66,7 @@ async fn canary(store: &SqliteStore) -> Member {
         now: NOW,
     };
     store.bind_phone(bind).await.unwrap();
+    store.receive_event(event(1, Effect::Keep)).await.unwrap();
     for id in 151..=300 {
         log_in(store, login(&format!("canary-o{id}"), id)).await;
     }
@@ -60,6 +80,20 @@ async fn an_erased_members_bytes_leave_the_files() {
     let member = canary(&store).await;
     assert_eq!(found(&dir), CANARIES);
     store.erase_member(member.id, [9; 32], "member", NOW).await.unwrap().unwrap();
+    assert_eq!(found(&dir), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_wechat_takes_back_leaves_the_files() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path());
+    canary(&store).await;
+    store.receive_event(event(2, Effect::Withdraw { phone: true, profile: false })).await.unwrap();
+    assert_eq!(found(&dir), ["canary-openid", "canary-unionid", "canary-nickname", "canary-agent", "canary-event"]);
+    store.receive_event(event(3, Effect::ClearProfile)).await.unwrap();
+    assert_eq!(found(&dir), ["canary-openid", "canary-unionid", "canary-agent", "canary-event"]);
+    assert!(matches!(store.receive_event(event(4, Effect::Erase)).await.unwrap(), Received::Now(Some(_))));
+    store.receive_event(event(5, Effect::Keep)).await.unwrap();
     assert_eq!(found(&dir), [""; 0]);
 }
 

@@ -9,11 +9,11 @@ async fn a_blocked_member_is_told_so_and_nothing_is_written() {
     let store = open(dir.path());
     let member = log_in(&store, login("o1", 1)).await.member;
     stranger(&dir).execute("UPDATE members SET status = 'blocked'", []).unwrap();
-    let before = store.export(member.id, member.created_at).await.unwrap();
+    let before = store.export(member.id, [9; 32], member.created_at).await.unwrap();
     let mut again = login("o1", 2);
     again.unionid = Some("u1".to_owned());
     assert!(matches!(store.record_login(again).await.unwrap(), LoginOutcome::Blocked));
-    assert_eq!(store.export(member.id, member.created_at).await.unwrap(), before);
+    assert_eq!(store.export(member.id, [9; 32], member.created_at).await.unwrap(), before);
     let session = store.session(SessionId(1)).await.unwrap().unwrap();
     assert_eq!(session.member.status, Status::Blocked, "the caller sees it at the next request");
 }

@@ -1,0 +1,158 @@
+use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
+
+use super::audit::{self, About};
+use super::index::{Change, Person};
+use super::writer::Tx;
+use super::{erase, members};
+use crate::model::{Effect, EventRow, Member, MemberId, MemberKey, Received, Subject, UnixSeconds, WechatEvent};
+
+/// How long an event is kept. Far above the age at which a push is refused, so that no event has its effect twice.
+pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
+/// How long the same push is known again: twice the age at which it is refused, since its clock may be ahead as well.
+pub(super) const SEEN_SECONDS: i64 = 600;
+
+/// Who did what an event caused.
+const ACTOR: &str = "wechat";
+
+pub(super) fn receive(tx: &Tx<'_>, event: &WechatEvent) -> Result<Received> {
+    if let Some(message) = seen(tx, event)? {
+        return Ok(if message == event.message { Received::Before } else { Received::Mismatch });
+    }
+    remember(tx, event)?;
+    let member = match &event.subject {
+        Some(subject) => members::by_key(tx, &key(event, subject))?,
+        None => None,
+    };
+    if !keep(tx, event, member.is_some())? {
+        return Ok(Received::Before);
+    }
+    if let Some(subject) = &event.subject {
+        match &member {
+            Some((owner, member)) => apply(tx, event, subject, *owner, member)?,
+            None if event.effect == Effect::Erase => forget_subject(tx, &subject.pseudonym)?,
+            None => {}
+        }
+    }
+    Ok(Received::Now(member.map(|(_, member)| member.id)))
+}
+
+fn key(event: &WechatEvent, subject: &Subject) -> MemberKey {
+    MemberKey { appid: event.appid.clone(), openid: subject.openid.clone() }
+}
+
+fn seen(tx: &Connection, event: &WechatEvent) -> Result<Option<[u8; 32]>> {
+    const SELECT: &str = "SELECT message FROM push_seen WHERE url = :url";
+    tx.prepare_cached(SELECT)?.query_row(named_params! { ":url": event.url }, |row| row.get("message")).optional()
+}
+
+fn remember(tx: &Connection, event: &WechatEvent) -> Result<()> {
+    const INSERT: &str = "
+        INSERT INTO push_seen (url, message, seen_at)
+        VALUES (:url, :message, :now)";
+    let params = named_params! { ":url": event.url, ":message": event.message, ":now": event.now.0 };
+    tx.prepare_cached(INSERT)?.execute(params)?;
+    Ok(())
+}
+
+/// Adds the event, unless it is there. Of somebody who was erased and has not come back, nothing is kept that names them.
+fn keep(tx: &Connection, event: &WechatEvent, is_member: bool) -> Result<bool> {
+    const INSERT: &str = "
+        INSERT INTO wechat_events (digest, appid, event, subject, sealed_content, happened_at, received_at)
+        VALUES (:digest, :appid, :event, :subject, :content, :happened_at, :now)
+        ON CONFLICT (digest) DO NOTHING";
+    let pseudonym = event.subject.as_ref().map(|subject| subject.pseudonym);
+    let was_erased = match &pseudonym {
+        Some(pseudonym) if !is_member => erase::is_in_journal(tx, pseudonym)?,
+        _ => false,
+    };
+    let params = named_params! {
+        ":digest": event.digest,
+        ":appid": event.appid,
+        ":event": event.event,
+        ":subject": pseudonym.filter(|_| !was_erased),
+        ":content": event.sealed_content.as_ref().filter(|_| !was_erased),
+        ":happened_at": event.happened_at.0,
+        ":now": event.now.0,
+    };
+    Ok(tx.prepare_cached(INSERT)?.execute(params)? == 1)
+}
+
+fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member: &Member) -> Result<()> {
+    let record = |action| audit::record(tx, event.now, ACTOR, action, &About::Member(member.id));
+    match event.effect {
+        Effect::Keep => {}
+        Effect::Withdraw { phone, profile } => {
+            if phone {
+                forget_phone(tx, member.id, event.now)?;
+                record("phone.withdrawn")?;
+            }
+            if profile {
+                forget_profile(tx, owner, member.id, event.now)?;
+                record("profile.withdrawn")?;
+            }
+        }
+        Effect::ClearProfile => {
+            forget_profile(tx, owner, member.id, event.now)?;
+            record("profile.cleared")?;
+        }
+        Effect::Erase => {
+            erase::member(tx, member.id, &subject.pseudonym, ACTOR, event.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The proofs stay known, so that none of them brings the number back; what they were answered goes.
+fn forget_phone(tx: &Connection, member: MemberId, now: UnixSeconds) -> Result<()> {
+    const NUMBER: &str = "
+        UPDATE members
+        SET phone_sealed = NULL, phone_index = NULL, phone_trust = NULL, phone_bound_at = NULL, updated_at = :now
+        WHERE id = :member";
+    const ANSWERS: &str = "
+        UPDATE used_payloads
+        SET sealed_answer = x''
+        WHERE member_id = :member";
+    tx.prepare_cached(NUMBER)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
+    tx.prepare_cached(ANSWERS)?.execute(named_params! { ":member": member.0.as_bytes() })?;
+    Ok(())
+}
+
+fn forget_profile(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE members
+        SET nick_name = NULL, avatar_url = NULL, updated_at = :now
+        WHERE id = :member";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
+    if let Some(member) = members::by_number(tx, owner)? {
+        tx.note(Change::Person { owner, person: Person::from(&member) });
+    }
+    Ok(())
+}
+
+/// Takes a person out of what is kept: only what happened and when stays.
+pub(super) fn forget_subject(tx: &Connection, pseudonym: &[u8; 32]) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE wechat_events
+        SET subject = NULL, sealed_content = NULL
+        WHERE subject = :pseudonym";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":pseudonym": pseudonym })?;
+    Ok(())
+}
+
+/// The events about a person, newest first.
+pub(super) fn of_subject(conn: &Connection, pseudonym: &[u8; 32]) -> Result<Vec<EventRow>> {
+    const SELECT: &str = "
+        SELECT event, happened_at, received_at, sealed_content
+        FROM wechat_events
+        WHERE subject = :pseudonym
+        ORDER BY id DESC";
+    let row = |row: &Row<'_>| {
+        Ok(EventRow {
+            event: row.get("event")?,
+            happened_at: UnixSeconds(row.get("happened_at")?),
+            received_at: UnixSeconds(row.get("received_at")?),
+            sealed_content: row.get("sealed_content")?,
+        })
+    };
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":pseudonym": pseudonym }, row)?.collect()
+}
