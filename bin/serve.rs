@@ -1,5 +1,6 @@
 //! `wxgate serve`: puts the parts together, serves until it is told to stop, and closes in order.
 
+use std::collections::BTreeMap;
 use std::process::exit;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
 use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping};
+use wxgate_crypto::push::Channel;
 use wxgate_store::{SqliteStore, Store};
 
 use crate::config::{self, Address, Config, Settings};
@@ -66,6 +68,7 @@ impl Server {
         let vault = Arc::new(key_file::open(&settings.data_dir, config::credentials_directory().as_deref())?);
         let store = Arc::new(open_store(&settings).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let push = channels(&apps)?;
         let appids = apps.iter().map(|app| app.appid.clone()).collect();
         let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
         let shared: Arc<dyn Store> = store.clone();
@@ -74,6 +77,7 @@ impl Server {
         let app = App::new(
             wxgate_api::Settings {
                 appids,
+                push,
                 session: settings.session,
                 phone: settings.phone,
                 limits: settings.limits,
@@ -182,6 +186,13 @@ async fn until_failed(store: &SqliteStore) {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the server is gone: reason enough to stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// The message push of the apps that use it.
+fn channels(apps: &[config::App]) -> Result<BTreeMap<String, Channel>, Failure> {
+    let used = apps.iter().filter_map(|app| Some((app, app.push.as_ref()?)));
+    let channels = used.map(|(app, push)| Ok((app.appid.clone(), push.channel(&app.appid)?)));
+    channels.collect::<Result<_, wxgate_crypto::Error>>().map_err(|error| cannot_start(&error))
 }
 
 async fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {

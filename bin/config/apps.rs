@@ -1,16 +1,16 @@
 //! The apps: what the sources say of each, and where its secrets come from. Their values never meet figment.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use figment::value::Value;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::checks;
 use super::flaw::{Flaw, Place};
-use super::keys::{self, Key};
-use super::secret_file::{self, Guard};
+use super::keys::Key;
+use super::push::{self, Push};
+use super::secret::{Credentials, Secret};
 use crate::lang::{Words, words};
 
 /// One mini program.
@@ -22,15 +22,6 @@ pub(crate) struct App {
     pub(crate) push: Option<Push>,
     pub(super) appid_place: Place,
     pub(super) secret_place: Place,
-}
-
-/// `[app.push]`
-#[derive(Debug)]
-pub(crate) struct Push {
-    pub(crate) token: SecretString,
-    pub(crate) encoding_aes_key: SecretString,
-    pub(super) token_place: Place,
-    pub(super) key_place: Place,
 }
 
 /// What one source says of one app, before it is complete.
@@ -75,7 +66,12 @@ impl Draft {
         }
     }
 
-    fn take(&mut self, path: &str) -> Vec<(Place, Option<SecretString>)> {
+    /// Where the app begins.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn take(&mut self, path: &str) -> Vec<(Place, Option<SecretString>)> {
         self.given.remove(path).unwrap_or_default()
     }
 }
@@ -107,17 +103,13 @@ pub(super) fn settle(
     if drafts.is_empty() && !is_misspelt {
         notes.flaws.push(Flaw::nowhere(words(NO_APP_ZH, NO_APP_EN)));
     }
-    let shared = credentials.map(|dir| dir.join("app_secret")).filter(|path| path.exists());
-    if let (Some(path), true) = (&shared, drafts.len() > 1) {
-        let words = words(
-            "有多个 [[app]]，请命名为 app_secret_<appid>",
-            "there are several [[app]]: name it app_secret_<appid>",
-        );
-        notes.flaws.push(Flaw::at(&Place::Credential(path.clone()), "app.secret", words));
+    let credentials = Credentials { dir: credentials, only_app: drafts.len() == 1 };
+    if drafts.len() > 1 {
+        for secret in [&SECRET, &push::TOKEN, &push::KEY, &push::PREVIOUS] {
+            secret.refuse_unclear(&credentials, notes);
+        }
     }
-    let shared = shared.filter(|_| drafts.len() == 1);
-    let apps: Vec<App> =
-        drafts.into_iter().filter_map(|draft| complete(draft, credentials, shared.as_deref(), notes)).collect();
+    let apps: Vec<App> = drafts.into_iter().filter_map(|draft| complete(draft, &credentials, notes)).collect();
     for (index, app) in apps.iter().enumerate() {
         if let Some(first) = apps.iter().take(index).find(|first| first.appid == app.appid) {
             let words =
@@ -133,6 +125,8 @@ const NO_APP_ZH: &str = "没有配置小程序：请在 wxgate.toml 中写 [[app
 const NO_APP_EN: &str = "no app is configured: write [[app]] with appid and secret_file into wxgate.toml, \
                          or set WXGATE_APP__APPID and WXGATE_APP__SECRET; `wxgate config template` prints an example";
 
+const SECRET: Secret = Secret { text: "app.secret", file: "app.secret_file", credential: "app_secret", required: true };
+
 /// What is wrong, and what is only worth knowing.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -140,19 +134,15 @@ pub(super) struct Notes {
     pub(super) warnings: Vec<Flaw>,
 }
 
-fn complete(mut draft: Draft, credentials: Option<&Path>, shared: Option<&Path>, notes: &mut Notes) -> Option<App> {
+fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) -> Option<App> {
     let appid = draft.take("app.appid").pop();
     if appid.is_none() {
         notes.flaws.push(Flaw::at(&draft.place, "app.appid", words("缺少 appid", "missing: say which app this is")));
     }
     let (appid_place, appid) = appid.unzip();
     let appid = appid.flatten();
-    let own =
-        credentials.zip(appid.as_ref()).map(|(dir, appid)| dir.join(format!("app_secret_{}", appid.expose_secret())));
-    let own = own.filter(|path| path.exists());
-    let credentials = [own.as_deref(), shared].into_iter().flatten();
-    let secret = Secret { text: "app.secret", file: "app.secret_file" }.read(&mut draft, credentials, notes);
-    let push = if draft.has_push { push(&mut draft, notes) } else { None };
+    let secret = SECRET.read(&mut draft, appid.as_ref(), credentials, notes);
+    let push = push::read(&mut draft, appid.as_ref(), credentials, notes);
     let (secret_place, secret) = secret?;
     if !checks::usual_secret(secret.expose_secret()) {
         let words = words(
@@ -162,104 +152,4 @@ fn complete(mut draft: Draft, credentials: Option<&Path>, shared: Option<&Path>,
         notes.warnings.push(Flaw::at(&secret_place, "app.secret", words));
     }
     Some(App { appid: appid?.expose_secret().to_owned(), secret, push, appid_place: appid_place?, secret_place })
-}
-
-fn push(draft: &mut Draft, notes: &mut Notes) -> Option<Push> {
-    let token = draft.take("app.push.token");
-    let token = match token.as_slice() {
-        [(place, value)] => value.clone().map(|value| (place.clone(), value)),
-        [(first, _), (second, _), ..] => {
-            notes.flaws.push(twice("app.push.token", &first.to_string(), second));
-            None
-        }
-        [] => {
-            notes.flaws.push(Flaw::at(&draft.place, "app.push.token", words("缺少 token", "missing")));
-            None
-        }
-    };
-    let key = Secret { text: "app.push.encoding_aes_key", file: "app.push.encoding_aes_key_file" };
-    let (key_place, encoding_aes_key) = key.read(draft, std::iter::empty(), notes)?;
-    let (token_place, token) = token?;
-    Some(Push { token, encoding_aes_key, token_place, key_place })
-}
-
-/// A secret that stands as text under one key, in a file named by another, or in a credential: in one place only.
-struct Secret {
-    text: &'static str,
-    file: &'static str,
-}
-
-enum Source {
-    Text(SecretString),
-    File(PathBuf, Guard),
-}
-
-impl Secret {
-    fn read<'a>(
-        &self,
-        draft: &mut Draft,
-        credentials: impl Iterator<Item = &'a Path>,
-        notes: &mut Notes,
-    ) -> Option<(Place, SecretString)> {
-        let texts = draft.take(self.text).into_iter().map(|(place, value)| (self.text, place, value.map(Source::Text)));
-        let files = draft.take(self.file).into_iter().map(|(place, value)| {
-            (self.file, place, value.map(|path| Source::File(path.expose_secret().into(), Guard::Mode)))
-        });
-        let credentials = credentials.map(|path| {
-            (self.text, Place::Credential(path.to_owned()), Some(Source::File(path.to_owned(), Guard::Systemd)))
-        });
-        let mut sources: Vec<_> = texts.chain(files).chain(credentials).collect();
-        let Some((path, place, source)) = sources.pop() else {
-            let words = words(
-                format!("缺少：请写 {} 或 {}", self.text, self.file),
-                format!("missing: write {} or {}", self.text, self.file),
-            );
-            notes.flaws.push(Flaw::at(&draft.place, self.text, words));
-            return None;
-        };
-        if let Some((other, elsewhere, _)) = sources.first() {
-            notes.flaws.push(twice(path, &format!("{other} ({elsewhere})"), &place));
-            return None;
-        }
-        let secret = match source? {
-            Source::Text(text) => {
-                warn_of_readers(&place, path, notes);
-                text
-            }
-            Source::File(file, guard) => match self.of_file(&file, guard) {
-                Ok(secret) => secret,
-                Err(words) => {
-                    notes.flaws.push(Flaw::at(&place, path, words));
-                    return None;
-                }
-            },
-        };
-        Some((place, secret))
-    }
-
-    fn of_file(&self, file: &Path, guard: Guard) -> Result<SecretString, Words> {
-        let text = secret_file::read(file, guard)?;
-        if let Some(key) = keys::find(self.text) {
-            key.kind.of_text(&text)?;
-        }
-        Ok(SecretString::from(text.as_str()))
-    }
-}
-
-fn twice(path: &str, other: &str, place: &Place) -> Flaw {
-    Flaw::at(
-        place,
-        path,
-        words(format!("已在 {other} 给出；只能保留一处"), format!("given already by {other}; keep one of them")),
-    )
-}
-
-/// A secret inside the configuration file makes the whole file one.
-fn warn_of_readers(place: &Place, key: &str, notes: &mut Notes) {
-    let Place::File { path, .. } = place else { return };
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
-        let chmod = format!("chmod 600 {}", secret_file::quoted(path));
-        let words = words(format!("其他用户能读到；请执行 {chmod}"), format!("others can read it; run {chmod}"));
-        notes.warnings.push(Flaw::at(place, key, words));
-    }
 }

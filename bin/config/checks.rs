@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use url::Url;
+use wxgate_crypto::push::{EncodingAesKey, PushToken};
 
 use super::Address;
 
@@ -86,12 +87,12 @@ pub(super) fn usual_secret(text: &str) -> bool {
 
 /// WeChat: 消息推送 Token.
 pub(super) fn push_token(text: &str) -> bool {
-    (3..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    PushToken::parse(text).is_ok()
 }
 
 /// WeChat: 消息推送 EncodingAESKey.
 pub(super) fn encoding_aes_key(text: &str) -> bool {
-    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    EncodingAesKey::parse(text).is_ok()
 }
 
 fn is_lower_hex(text: &str) -> bool {

@@ -49,8 +49,14 @@ pub(super) const KEYS: &[Key] = &[
     key("app.secret", Text(checks::secret, "1 到 128 个可见 ASCII 字符", "1 to 128 visible ASCII characters")),
     key("app.secret_file", FILE),
     key("app.push.token", Text(checks::push_token, "3 到 32 个字母或数字", "3 to 32 letters or digits")),
+    key("app.push.token_file", FILE),
     key("app.push.encoding_aes_key", Text(checks::encoding_aes_key, "43 个字母或数字", "43 letters or digits")),
     key("app.push.encoding_aes_key_file", FILE),
+    key(
+        "app.push.previous_encoding_aes_key",
+        Text(checks::encoding_aes_key, "43 个字母或数字", "43 letters or digits"),
+    ),
+    key("app.push.previous_encoding_aes_key_file", FILE),
 ];
 
 const BASE_URL: &str = "an https URL (http on loopback only) without user name, query and fragment";

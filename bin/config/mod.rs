@@ -16,7 +16,9 @@ mod fuzz;
 mod keys;
 mod kind;
 mod layer;
+mod push;
 mod report;
+mod secret;
 mod secret_file;
 #[cfg(test)]
 mod tests;

@@ -96,8 +96,7 @@ fn app(app: &App) -> Vec<Entry> {
         entry("app.secret", masked(&app.secret), &app.secret_place),
     ];
     if let Some(push) = &app.push {
-        entries.push(entry("app.push.token", masked(&push.token), &push.token_place));
-        entries.push(entry("app.push.encoding_aes_key", masked(&push.encoding_aes_key), &push.key_place));
+        entries.extend(push.secrets().map(|(key, (place, secret))| entry(key, masked(secret), place)));
     }
     entries
 }

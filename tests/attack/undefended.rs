@@ -1,5 +1,6 @@
 //! A server without the defences, in this process: the same sources, the same store, the same listener.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub async fn undefended(bench: &Bench) -> At {
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: Profile::default(),
         trusted_proxies: Vec::new(),
+        push: BTreeMap::new(),
     };
     let app = App::new(settings, Arc::new(client), store, vault, clock);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

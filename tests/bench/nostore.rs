@@ -2,6 +2,7 @@
 //!
 //! `bench-nostore ADDR APPID WECHAT_URL`. Every login is one of a known member, and nobody's session exists.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: ProfileSettings::default(),
         trusted_proxies: Vec::new(),
+        push: BTreeMap::new(),
     };
     let app = App::new(settings, Arc::new(wechat), Arc::new(Nothing), vault, Arc::new(SystemClock));
     wxgate_api::serve(Listener::Tcp(listener), wxgate_api::public(&app), std::future::pending()).await;

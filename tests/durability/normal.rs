@@ -1,6 +1,7 @@
 //! A server whose commits do not wait for the disk (`synchronous=NORMAL`): the same sources but for that pragma, in a process of
 //! its own, which is this test program once more.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -42,6 +43,7 @@ async fn a_server() {
     let client = Client::new(&wechat, credentials, keep).unwrap();
     let settings = Settings {
         appids: vec![appid],
+        push: BTreeMap::new(),
         session: Session::default(),
         phone: Phone::default(),
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },

@@ -154,6 +154,16 @@ const BROKEN_APPS: &[(&str, &str, &str)] = &[
         "wxgate.toml:6: app.push.encoding_aes_key: expected 43",
         "",
     ),
+    (
+        "[[app]]\nappid = \"wx0123456789abcdef\"\nsecret = \"x\"\n[app.push]\nencoding_aes_key = \"c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0f\"\n",
+        "wxgate.toml:1: app.push.token: missing",
+        "app.push.token_file",
+    ),
+    (
+        "[[app]]\nappid = \"wx0123456789abcdef\"\nsecret = \"x\"\n[app.push]\nprevious_encoding_aes_key_file = \"/no/such\"\ntoken = \"c0ffee\"\nencoding_aes_key = \"c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0f\"\n",
+        "wxgate.toml:5: app.push.previous_encoding_aes_key_file: /no/such: cannot be read",
+        "",
+    ),
 ];
 
 #[test]

@@ -101,5 +101,66 @@ fn push_secrets_are_held_whatever_their_source() {
     let push = format!("[app.push]\ntoken = \"{}\"\nencoding_aes_key_file = \"{}\"\n", "c0ffee", path.display());
     let config = bench.file(&format!("{APP}{push}")).load();
     let push = config.apps[0].push.as_ref().unwrap();
-    assert_eq!((push.token.expose_secret(), push.encoding_aes_key.expose_secret()), ("c0ffee", key.as_str()));
+    assert_eq!((push.token.1.expose_secret(), push.key.1.expose_secret()), ("c0ffee", key.as_str()));
+    assert!(push.previous.is_none() && push.channel(APPID).is_ok());
+}
+
+const KEY: &str = "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0f";
+const OLD_KEY: &str = "c0ffee11c0ffee11c0ffee11c0ffee11c0ffee11c0f";
+
+#[test]
+fn push_comes_from_credentials_alone_of_the_only_app_or_of_the_app_they_name() {
+    for suffix in [String::new(), format!("_{APPID}")] {
+        let bench = Bench::new()
+            .file(APP)
+            .credential(&format!("push_token{suffix}"), "c0ffee\n")
+            .credential(&format!("encoding_aes_key{suffix}"), KEY)
+            .credential(&format!("previous_encoding_aes_key{suffix}"), OLD_KEY);
+        let config = bench.load();
+        let push = config.apps[0].push.as_ref().unwrap();
+        let (_, previous) = push.previous.as_ref().unwrap();
+        assert_eq!((push.key.1.expose_secret(), previous.expose_secret()), (KEY, OLD_KEY));
+        assert_eq!(push.token.1.expose_secret(), "c0ffee");
+    }
+    let two = format!("{APP}{}", APP.replace("wx01", "wx02"));
+    let unclear = Bench::new().file(&two).credential("push_token", "c0ffee").flaws();
+    assert_eq!(unclear.len(), 1);
+    assert!(unclear[0].ends_with("name it push_token_<appid>"), "{unclear:?}");
+}
+
+#[test]
+fn each_push_secret_stands_in_one_place() {
+    let bench = Bench::new();
+    let path = bench.write("a file", KEY, 0o600);
+    let push = format!("{APP}[app.push]\ntoken = \"c0ffee\"\nencoding_aes_key = \"{KEY}\"\n");
+    let file = |name: &str| format!("{push}{name} = \"{}\"\n", path.display());
+    let flaw = |bench: Bench| {
+        let flaws = bench.flaws();
+        assert_eq!(flaws.len(), 1, "{flaws:?}");
+        flaws[0].clone()
+    };
+    let given = "given already by app.push.";
+    let said = flaw(Bench::new().file(&file("token_file")));
+    assert!(said.starts_with("wxgate.toml:7: app.push.token_file: ") && said.contains(given), "{said}");
+    let said = flaw(Bench::new().file(&file("encoding_aes_key_file")));
+    assert!(said.starts_with("wxgate.toml:7: app.push.encoding_aes_key_file: ") && said.contains(given), "{said}");
+    let said = flaw(Bench::new().file(&push).credential("encoding_aes_key", KEY));
+    assert!(said.starts_with("encoding_aes_key: app.push.encoding_aes_key: ") && said.contains(given), "{said}");
+    let previous = format!("{}previous_encoding_aes_key = \"{OLD_KEY}\"\n", file("previous_encoding_aes_key_file"));
+    let said = flaw(Bench::new().file(&previous));
+    assert!(said.starts_with("wxgate.toml:7: app.push.previous_encoding_aes_key_file: "), "{said}");
+}
+
+#[test]
+fn no_push_secret_is_shown() {
+    let push = format!(
+        "[app.push]\ntoken = \"c0ffee\"\nencoding_aes_key = \"{KEY}\"\nprevious_encoding_aes_key = \"{OLD_KEY}\"\n"
+    );
+    let config = Bench::new().file(&format!("{APP}{push}")).load();
+    let shown = config.report.values();
+    for name in ["push.token", "push.encoding_aes_key", "push.previous_encoding_aes_key"] {
+        assert!(shown.contains(&format!("{name} = \"***\"")), "{shown}");
+    }
+    let all = format!("{shown}{}{:?}", config.report.values_json(), config.apps);
+    assert!(!all.contains("c0ffee"), "{all}");
 }

@@ -1,10 +1,12 @@
 //! What all handlers share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use uuid::Uuid;
 use wx_client::WeChat;
+use wxgate_crypto::push::Channel;
 use wxgate_crypto::{SkeyMint, Vault};
 use wxgate_store::{Store, UnixSeconds};
 
@@ -28,6 +30,8 @@ const PHONE_CODES_PER_MINUTE: u32 = 30;
 pub struct Settings {
     /// The mini programs this server serves; at least one.
     pub appids: Vec<String>,
+    /// The message push of the mini programs that use it, by appid.
+    pub push: BTreeMap<String, Channel>,
     /// `[session]`
     pub session: settings::Session,
     /// `[phone]`

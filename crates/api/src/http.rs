@@ -62,12 +62,28 @@ pub fn body() -> impl Filter<Extract = (Body,), Error = Rejection> + Clone {
         if content_length(&headers).is_some_and(|length| length > DRAIN_BYTES as u64) {
             return Err(ApiError::TooLarge);
         }
-        let bytes = read(stream).await?;
+        let bytes = read(stream, BODY_LIMIT_BYTES).await?;
         Ok((media(&headers, bytes.is_empty())?, bytes))
     })
 }
 
-async fn read<S, B>(stream: S) -> Result<Bytes, ApiError>
+/// Reads a body of at most `most` bytes, whatever it says of its type; compressed it must not be.
+pub fn raw_body(most: usize) -> impl Filter<Extract = (Result<Bytes, ApiError>,), Error = Rejection> + Clone {
+    warp::header::headers_cloned().and(warp::body::stream()).then(move |headers: HeaderMap, stream| async move {
+        if content_length(&headers).is_some_and(|length| length > DRAIN_BYTES as u64) {
+            return Err(ApiError::TooLarge);
+        }
+        let bytes = read(stream, most).await?;
+        if is_compressed(&headers) { Err(ApiError::UnsupportedMediaType) } else { Ok(bytes) }
+    })
+}
+
+/// The query as it stands in the URL; nothing if there is none.
+pub fn raw_query() -> impl Filter<Extract = (String,), Error = Infallible> + Clone {
+    warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
+}
+
+async fn read<S, B>(stream: S, most: usize) -> Result<Bytes, ApiError>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
@@ -78,13 +94,13 @@ where
         while let Some(part) = stream.next().await {
             let mut part = part.map_err(|_| Problem::SlowBody)?;
             total += part.remaining();
-            if total <= BODY_LIMIT_BYTES {
+            if total <= most {
                 kept.extend_from_slice(&part.copy_to_bytes(part.remaining()));
             } else if total > DRAIN_BYTES {
                 break;
             }
         }
-        if total > BODY_LIMIT_BYTES { Err(ApiError::TooLarge) } else { Ok(()) }
+        if total > most { Err(ApiError::TooLarge) } else { Ok(()) }
     };
     timeout(BODY_TIME, whole).await.unwrap_or(Err(Problem::SlowBody.into()))?;
     Ok(kept.freeze())
@@ -94,8 +110,12 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity")
+}
+
 fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
-    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+    if is_compressed(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
     let mut types = headers.get_all(CONTENT_TYPE).iter();

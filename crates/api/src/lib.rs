@@ -19,6 +19,7 @@ mod phone_answer;
 mod phone_number;
 mod problem;
 mod profile;
+mod push;
 mod remembered;
 mod routes;
 pub mod settings;

@@ -4,6 +4,7 @@
 pub mod login;
 pub mod member;
 mod operation;
+pub mod push;
 mod refusals;
 pub mod services;
 mod shapes;
@@ -47,6 +48,7 @@ fn document() -> Value {
             { "name": "session", "description": "会话 Sessions" },
             { "name": "phone", "description": "手机号 The phone number" },
             { "name": "member", "description": "个人资料 Profile and personal data" },
+            { "name": "push", "description": "消息推送 What WeChat calls" },
             { "name": "services", "description": "内部服务 Who is this request from? Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
         ],
@@ -100,8 +102,8 @@ fn security_schemes() -> Value {
     })
 }
 
-fn parameters() -> Value {
-    json!({
+fn parameters() -> Map<String, Value> {
+    let mut parameters = map(json!({
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Within 60 seconds the same key with the same body gets the same answer again 幂等键",
@@ -111,7 +113,9 @@ fn parameters() -> Value {
             "name": "id", "in": "path", "required": true, "description": "As GET /v1/sessions lists it",
             "schema": { "type": "string", "pattern": "^[0-9a-f]{16}$" }, "example": "0001a2b3c4d5e6f7",
         },
-    })
+    }));
+    parameters.extend(push::parameters());
+    parameters
 }
 
 fn headers() -> Map<String, Value> {
@@ -153,6 +157,7 @@ fn schemas() -> Map<String, Value> {
     }));
     schemas.extend(login::schemas());
     schemas.extend(member::schemas());
+    schemas.extend(push::schemas());
     schemas.extend(services::schemas());
     schemas
 }

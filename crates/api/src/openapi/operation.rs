@@ -7,6 +7,8 @@ use super::refusals;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const TEXT: &str = "text/plain";
+const XML: &str = "text/xml";
 
 /// An operation under way. What it refuses is a list of the contract's words; their statuses follow from them.
 pub struct Operation {
@@ -62,6 +64,14 @@ impl Operation {
         self.takes(&[JSON, FORM], schema, example)
     }
 
+    /// Takes an encrypted message, as XML or as JSON.
+    pub fn takes_push(mut self, example: &Value) -> Self {
+        let json = json!({ "schema": reference("PushEnvelope"), "example": example });
+        let xml = json!({ "schema": { "type": "string" }, "example": "<xml><Encrypt>…</Encrypt></xml>" });
+        self.json.insert("requestBody".to_owned(), json!({ "required": true, "content": { JSON: json, XML: xml } }));
+        self.reads_a_body()
+    }
+
     fn takes(mut self, types: &[&str], schema: &str, example: &Value) -> Self {
         let content = json!({ "schema": reference(schema), "example": example });
         let content: Map<_, _> = types.iter().map(|media| ((*media).to_owned(), content.clone())).collect();
@@ -83,6 +93,13 @@ impl Operation {
     /// 200 with one of `components.schemas`.
     pub fn answers(self, description: &str, schema: &str, example: &Value) -> Self {
         self.responds(StatusCode::OK, description, schema, example)
+    }
+
+    /// 200 with a plain text.
+    pub fn answers_text(self, description: &str, example: &str) -> Self {
+        let content = json!({ TEXT: { "schema": { "type": "string" }, "example": example } });
+        let response = json!({ "description": description, "headers": headers(StatusCode::OK), "content": content });
+        self.response(StatusCode::OK, response)
     }
 
     /// Any status with one of `components.schemas`.

@@ -13,6 +13,7 @@ mod me_profile;
 mod open_data;
 mod openapi;
 pub(crate) mod phone;
+mod push;
 mod refresh;
 mod session;
 pub(crate) mod session_check;
@@ -30,7 +31,7 @@ use crate::app::App;
 use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::{Route, any_of};
-use crate::openapi::{login as of_login, member as of_member, services as of_services};
+use crate::openapi::{login as of_login, member as of_member, push as of_push, services as of_services};
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
 pub(crate) static PUBLIC: &[Endpoint] = &[
@@ -49,6 +50,8 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
     Endpoint::new(Method::POST, "/v1/me/open-data", open_data::route, of_member::open_data),
     Endpoint::new(Method::GET, "/v1/me/export", export::route, of_member::export),
     Endpoint::new(Method::DELETE, "/v1/me", erase::route, of_member::erase),
+    Endpoint::new(Method::POST, "/wx/push/{appid}", push::receive, of_push::receive),
+    Endpoint::new(Method::GET, "/wx/push/{appid}", push::verify, of_push::verify),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
 ];
 

@@ -2,9 +2,11 @@
 
 mod answer;
 pub mod document;
+pub mod push;
 pub mod schema;
 mod wechat;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -45,7 +47,7 @@ pub struct TestApp {
     pub public: Edge,
     pub internal: Edge,
     // Last, so that the files go after the store that holds them.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// A member who is logged in.
@@ -77,6 +79,7 @@ impl TestApp {
             limits: settings::Limits::default(),
             profile: settings::Profile::default(),
             trusted_proxies: Vec::new(),
+            push: BTreeMap::new(),
         };
         change(&mut settings);
         let app = App::new(settings, wechat.clone(), store.clone(), vault, clock.clone());
@@ -87,7 +90,7 @@ impl TestApp {
             public: wxgate_api::public(&app),
             internal: wxgate_api::internal(&app),
             app,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -119,6 +122,11 @@ impl TestApp {
         let login = self.send(request("POST", "/v1/login", None, Some(json!({ "code": code })))).await;
         assert_eq!(login.status, 200, "{login:?}");
         Member { skey: login.json["skey"].as_str().unwrap().to_owned(), openid: openid.to_owned(), key, login }
+    }
+
+    /// The file beside the server that writes it.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("data").join("wxgate.db")).unwrap()
     }
 
     /// An API token that lasts for an hour.

@@ -1,0 +1,144 @@
+//! The copy of everything that is held about a person, against the tables that hold it.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use wxgate_store::{MemberId, Profile, Store};
+
+use super::support::push::{Pushed, event};
+use super::support::{START, TestApp};
+
+/// Where each column of a person's data stands in the export.
+const COVERED: &[(&str, &str)] = &[
+    ("members.id", "/member/id"),
+    ("members.appid", "/member/appid"),
+    ("members.openid", "/member/openid"),
+    ("members.unionid", "/member/unionid"),
+    ("members.nick_name", "/member/nickName"),
+    ("members.avatar_url", "/member/avatarUrl"),
+    ("members.gender", "/member/gender"),
+    ("members.country", "/member/country"),
+    ("members.province", "/member/province"),
+    ("members.city", "/member/city"),
+    ("members.language", "/member/language"),
+    ("members.phone_sealed", "/member/phone_info/phoneNumber"),
+    ("members.phone_trust", "/member/phone_trust"),
+    ("members.phone_bound_at", "/member/phone_bound_at"),
+    ("members.status", "/member/status"),
+    ("members.note", "/member/note"),
+    ("members.attributes", "/member/attributes"),
+    ("members.created_at", "/member/created_at"),
+    ("members.last_login_at", "/member/last_login_at"),
+    ("members.updated_at", "/member/updated_at"),
+    ("sessions.id", "/sessions/0/id"),
+    ("sessions.created_at", "/sessions/0/created_at"),
+    ("sessions.last_seen_at", "/sessions/0/last_seen_at"),
+    ("sessions.expires_at", "/sessions/0/expires_at"),
+    ("sessions.ends_at", "/sessions/0/ends_at"),
+    ("sessions.user_agent", "/sessions/0/user_agent"),
+    ("sessions.sealed_key", "/session_keys_obtained_at/0"),
+    ("failures.began_at", "/failures/0/began_at"),
+    ("failures.cause", "/failures/0/cause"),
+    ("used_payloads.session_id", "/phone_proofs/0/session_id"),
+    ("used_payloads.sealed_answer", "/phone_proofs/0/phone_info/phoneNumber"),
+    ("used_payloads.usable_until", "/phone_proofs/0/usable_until"),
+    ("audit.happened_at", "/audit/0/at"),
+    ("audit.actor", "/audit/0/actor"),
+    ("audit.action", "/audit/0/action"),
+    ("wechat_events.event", "/wechat_events/0/event"),
+    ("wechat_events.sealed_content", "/wechat_events/0/content/debug_str"),
+    ("wechat_events.happened_at", "/wechat_events/0/happened_at"),
+    ("wechat_events.received_at", "/wechat_events/0/received_at"),
+];
+
+/// Why a column is not in it.
+const EXEMPT: &[(&str, &[&str])] = &[
+    (
+        "the number that rows give each other",
+        &["members.number", "sessions.member", "failures.id", "audit.id", "wechat_events.id"],
+    ),
+    (
+        "the member, who is named at the top",
+        &["used_payloads.member_id", "audit.member_id", "failures.subject", "wechat_events.subject"],
+    ),
+    ("the app, which is named at the top", &["wechat_events.appid"]),
+    ("a keyed hash of the number, which is there itself", &["members.phone_index"]),
+    ("a hash of a secret, which would help nobody but a thief", &["sessions.skey_hash"]),
+    (
+        "a hash of what the person sent or WeChat said, known again by it alone",
+        &["used_payloads.digest", "wechat_events.digest"],
+    ),
+    ("of people who are not here any more", &["audit.pseudonym", "erasures.pseudonym", "erasures.erased_at"]),
+    ("about the server's own pushes, for ten minutes", &["push_seen.url", "push_seen.message", "push_seen.seen_at"]),
+    ("the app's, not a person's", &["access_tokens.appid", "access_tokens.sealed_token", "access_tokens.expires_at"]),
+    (
+        "the team's, not a member's",
+        &[
+            "api_tokens.id",
+            "api_tokens.name",
+            "api_tokens.hash",
+            "api_tokens.scopes",
+            "api_tokens.created_at",
+            "api_tokens.expires_at",
+            "api_tokens.revoked_at",
+        ],
+    ),
+    (
+        "a note between two processes, gone in a moment",
+        &["outside_changes.id", "outside_changes.session_id", "outside_changes.member"],
+    ),
+];
+
+#[tokio::test]
+async fn export_complete() {
+    let app = TestApp::with_push().await;
+    let skey = app.login("o1").await.skey;
+    for number in ["13800138000", "13900139000"] {
+        let code = app.wechat.phone_code("o1", number, number, "86");
+        app.post("/v1/phone", &skey, json!({ "phoneCode": code })).await.ok();
+    }
+    let pair = json!({ "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA==" });
+    app.post("/v1/phone", &skey, pair).await.failed("unopenable", 422, -422);
+    let content = event("debug_demo", "o1", &json!({ "debug_str": "hello" }));
+    assert_eq!(app.push(&Pushed::of(&content, START, "1")).await.text, "success");
+    let id: MemberId = app.get("/v1/me", &skey).await.ok()["member"]["id"].as_str().unwrap().parse().unwrap();
+    let text = |text: &str| Some(text.to_owned());
+    let profile = Profile {
+        nick_name: text("小明"),
+        avatar_url: text("https://thirdwx.qlogo.cn/1"),
+        gender: Some(1),
+        country: text("中国"),
+        province: text("广东"),
+        city: text("深圳"),
+        language: text("zh_CN"),
+    };
+    app.store.change_profile(id, profile, wxgate_store::UnixSeconds(START)).await.unwrap();
+    let database = app.database();
+    database.execute("UPDATE members SET note = 'a regular'", []).unwrap();
+    database.execute("UPDATE sessions SET user_agent = 'a phone'", []).unwrap();
+
+    let export = app.get("/v1/me/export", &skey).await;
+    for (column, place) in COVERED {
+        let held = export.ok().pointer(place).unwrap_or_else(|| panic!("{column} at {place}: {}", export.text));
+        assert!(!held.is_null(), "{column} at {place}");
+    }
+    let numbers =
+        export.json["phone_proofs"].as_array().unwrap().iter().map(|proof| proof["phone_info"]["phoneNumber"].as_str());
+    assert_eq!(numbers.collect::<BTreeSet<_>>().len(), 2, "the number before is held too, and said");
+
+    let mut tables = database
+        .prepare(
+            "SELECT tables.name || '.' || columns.name
+             FROM sqlite_schema AS tables
+             JOIN pragma_table_info(tables.name) AS columns
+             WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%' AND tables.name <> 'refinery_schema_history'",
+        )
+        .unwrap();
+    let columns: BTreeSet<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let exempt = EXEMPT.iter().flat_map(|(_, columns)| columns.iter());
+    let named: Vec<&str> = COVERED.iter().map(|(column, _)| column).chain(exempt).copied().collect();
+    let known: BTreeSet<String> = named.iter().map(ToString::to_string).collect();
+    assert_eq!(known.len(), named.len(), "a column is covered or exempt, not both");
+    let difference: Vec<_> = columns.symmetric_difference(&known).collect();
+    assert!(difference.is_empty(), "neither in the export nor exempt, or gone: {difference:?}");
+}
