@@ -28,6 +28,10 @@ pub struct Call {
     pub status: Option<u16>,
     /// What WeChat said: 0 for success; `None` where the answer was none of WeChat's.
     pub errcode: Option<i64>,
+    /// What WeChat said when it refused, with its rid.
+    pub errmsg: Option<String>,
+    /// The app whose access_token it came with.
+    pub appid: Option<String>,
     /// The fault that was played.
     pub fault: Option<FaultKind>,
 }
@@ -41,6 +45,11 @@ impl Calls {
             self.0.pop_front();
         }
         self.0.push_back(call);
+    }
+
+    /// The call that was refused with this rid.
+    pub(crate) fn refused_with(&self, rid: &str) -> Option<&Call> {
+        self.0.iter().rev().find(|call| call.errmsg.as_ref().is_some_and(|errmsg| errmsg.ends_with(rid)))
     }
 
     pub(crate) fn list(&self) -> Vec<Call> {
@@ -94,6 +103,8 @@ mod tests {
             body: BTreeMap::new(),
             status: None,
             errcode: None,
+            errmsg: None,
+            appid: None,
             fault: None,
         };
         let mut calls = Calls::default();

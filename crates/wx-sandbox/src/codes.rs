@@ -1,7 +1,7 @@
 use wxgate_crypto::SessionKey;
 
-use crate::Error;
 use crate::state::State;
+use crate::{Error, Rotation};
 
 /// How long a code can be exchanged (WeChat: wx.login, phonenumber.getPhoneNumber).
 const LIFE_SECONDS: i64 = 300;
@@ -12,6 +12,8 @@ pub(crate) const REMEMBERED_SECONDS: i64 = 600;
 pub(crate) enum Kind {
     Login,
     Phone,
+    /// Of wx.pluginLogin.
+    Plugin,
 }
 
 /// What a mini program holds for a moment to prove something to its server, once.
@@ -40,10 +42,16 @@ impl State {
         Ok(self.mint_code(Kind::Login, appid, user, session_key))
     }
 
+    /// `wx.pluginLogin`, in the one plugin there is.
+    pub(crate) fn plugin_login(&mut self, appid: &str, user: &str) -> Result<String, Error> {
+        let session_key = self.session_key(appid, user, Rotation::Never)?;
+        Ok(self.mint_code(Kind::Plugin, appid, user, session_key))
+    }
+
     pub(crate) fn mint_code(&mut self, kind: Kind, appid: &str, user: &str, session_key: SessionKey) -> String {
         let text = match kind {
             Kind::Login => self.random.login_code(),
-            Kind::Phone => self.random.hex::<32>(),
+            Kind::Phone | Kind::Plugin => self.random.hex::<32>(),
         };
         let issued_at = self.clock.now();
         let (appid, user) = (appid.to_owned(), user.to_owned());

@@ -28,11 +28,56 @@ pub enum Endpoint {
     /// checkEncryptedData
     #[serde(rename = "wxa/business/checkencryptedmsg")]
     CheckEncrypted,
+    /// getUserEncryptKey
+    #[serde(rename = "wxa/business/getuserencryptkey")]
+    EncryptKey,
+    /// getPaidUnionid
+    #[serde(rename = "wxa/getpaidunionid")]
+    PaidUnionid,
+    /// getPluginOpenPId
+    #[serde(rename = "wxa/getpluginopenpid")]
+    PluginOpenpid,
+    /// getUserRiskRank
+    #[serde(rename = "wxa/getuserriskrank")]
+    RiskRank,
+    /// subscribeMessage.send
+    #[serde(rename = "cgi-bin/message/subscribe/send")]
+    SubscribeSend,
+    /// getQRCode
+    #[serde(rename = "wxa/getwxacode")]
+    Code,
+    /// getUnlimitedQRCode
+    #[serde(rename = "wxa/getwxacodeunlimit")]
+    UnlimitedCode,
+    /// createQRCode
+    #[serde(rename = "cgi-bin/wxaapp/createwxaqrcode")]
+    SquareCode,
+    /// generateUrlLink
+    #[serde(rename = "wxa/generate_urllink")]
+    UrlLink,
+    /// generateScheme
+    #[serde(rename = "wxa/generatescheme")]
+    UrlScheme,
+    /// generateShortLink
+    #[serde(rename = "wxa/genwxashortlink")]
+    ShortLink,
+    /// msgSecCheck
+    #[serde(rename = "wxa/msg_sec_check")]
+    MsgSecCheck,
+    /// mediaCheckAsync
+    #[serde(rename = "wxa/media_check_async")]
+    MediaCheck,
+    /// getApiQuota
+    #[serde(rename = "cgi-bin/openapi/quota/get")]
+    ApiQuota,
+    /// getRidInfo
+    #[serde(rename = "cgi-bin/openapi/rid/get")]
+    RidInfo,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 22] = [
         Self::Code2Session,
         Self::Token,
         Self::StableToken,
@@ -40,6 +85,21 @@ impl Endpoint {
         Self::ResetSessionKey,
         Self::PhoneNumber,
         Self::CheckEncrypted,
+        Self::EncryptKey,
+        Self::PaidUnionid,
+        Self::PluginOpenpid,
+        Self::RiskRank,
+        Self::SubscribeSend,
+        Self::Code,
+        Self::UnlimitedCode,
+        Self::SquareCode,
+        Self::UrlLink,
+        Self::UrlScheme,
+        Self::ShortLink,
+        Self::MsgSecCheck,
+        Self::MediaCheck,
+        Self::ApiQuota,
+        Self::RidInfo,
     ];
 
     /// Where it is, with the slash in front.
@@ -52,7 +112,27 @@ impl Endpoint {
             Self::ResetSessionKey => "/wxa/resetusersessionkey",
             Self::PhoneNumber => "/wxa/business/getuserphonenumber",
             Self::CheckEncrypted => "/wxa/business/checkencryptedmsg",
+            Self::EncryptKey => "/wxa/business/getuserencryptkey",
+            Self::PaidUnionid => "/wxa/getpaidunionid",
+            Self::PluginOpenpid => "/wxa/getpluginopenpid",
+            Self::RiskRank => "/wxa/getuserriskrank",
+            Self::SubscribeSend => "/cgi-bin/message/subscribe/send",
+            Self::Code => "/wxa/getwxacode",
+            Self::UnlimitedCode => "/wxa/getwxacodeunlimit",
+            Self::SquareCode => "/cgi-bin/wxaapp/createwxaqrcode",
+            Self::UrlLink => "/wxa/generate_urllink",
+            Self::UrlScheme => "/wxa/generatescheme",
+            Self::ShortLink => "/wxa/genwxashortlink",
+            Self::MsgSecCheck => "/wxa/msg_sec_check",
+            Self::MediaCheck => "/wxa/media_check_async",
+            Self::ApiQuota => "/cgi-bin/openapi/quota/get",
+            Self::RidInfo => "/cgi-bin/openapi/rid/get",
         }
+    }
+
+    /// Whether an access_token in the query says which app calls.
+    pub(crate) fn takes_token(self) -> bool {
+        !matches!(self, Self::Code2Session | Self::Token | Self::StableToken)
     }
 
     pub(crate) fn at(path: &str) -> Option<Self> {

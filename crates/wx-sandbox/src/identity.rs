@@ -14,6 +14,11 @@ pub(crate) fn unionid(user: &str) -> String {
     derive("o", &("unionid", user))
 }
 
+/// 28 characters, one for each user of each app of the one plugin there is.
+pub(crate) fn openpid(user: &str, appid: &str) -> String {
+    derive("G", &("openpid", user, appid))
+}
+
 /// The group that a user of an app shares into.
 pub(crate) fn group(user: &str, appid: &str) -> String {
     derive("tG", &("group", user, appid))

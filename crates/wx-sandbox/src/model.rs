@@ -64,6 +64,8 @@ pub struct User {
     pub avatar_url: String,
     /// Whether WeChat refuses their logins (40226).
     pub blocked: bool,
+    /// What getuserriskrank says of them, 0 to 4.
+    pub risk_rank: u8,
 }
 
 impl fmt::Debug for User {
@@ -100,6 +102,8 @@ pub struct UserSpec {
     pub avatar_url: Option<String>,
     /// See [`User::blocked`].
     pub blocked: Option<bool>,
+    /// See [`User::risk_rank`]; 0 for a new user.
+    pub risk_rank: Option<u8>,
 }
 
 impl fmt::Debug for UserSpec {
@@ -120,6 +124,7 @@ impl UserSpec {
         set(&mut user.nick_name, self.nick_name);
         set(&mut user.avatar_url, self.avatar_url);
         set(&mut user.blocked, self.blocked);
+        set(&mut user.risk_rank, self.risk_rank);
     }
 }
 

@@ -25,6 +25,12 @@ impl Quotas {
         counted.calls = counted.calls.saturating_add(1);
         counted.calls <= limit
     }
+
+    /// How many calls of `who` fell into the present window.
+    pub(crate) fn used(&self, what: &'static str, who: &str, window: i64, now: i64) -> u32 {
+        let counted = self.0.get(&(what, who.to_owned()));
+        counted.filter(|counted| counted.number == (now + BEIJING) / window).map_or(0, |counted| counted.calls)
+    }
 }
 
 #[cfg(test)]

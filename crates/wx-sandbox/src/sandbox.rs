@@ -4,8 +4,8 @@ use wxgate_crypto::SessionKey;
 
 use crate::state::State;
 use crate::{
-    App, AppSpec, Call, Endpoint, Error, Fault, OpenData, PhoneTap, Profile, ProfileAsk, Rotation, Scenario, Scene,
-    Settings, User, UserSpec, identity,
+    App, AppSpec, Call, Endpoint, Error, Fault, OpenData, Payment, PhoneTap, Profile, ProfileAsk, Rotation, Scenario,
+    Scene, Settings, User, UserKey, UserSpec, identity,
 };
 
 /// A WeChat of one's own: apps, people, their phones in hand, and the server API on loopback.
@@ -92,6 +92,30 @@ impl Sandbox {
     /// `wx.getGroupEnterInfo`: a group as `opengid`.
     pub fn group(&self, appid: &str, user: &str) -> Result<OpenData, Error> {
         self.state().group(appid, user)
+    }
+
+    /// `wx.pluginLogin`: a code for getpluginopenpid.
+    pub fn plugin_login(&self, appid: &str, user: &str) -> Result<String, Error> {
+        self.state().plugin_login(appid, user)
+    }
+
+    /// `getUserCryptoManager().getLatestUserKey`: the newest key of the user, made if there is none that lives.
+    pub fn user_key(&self, appid: &str, user: &str) -> Result<UserKey, Error> {
+        self.state().latest_user_key(appid, user)
+    }
+
+    /// A payment in the mini program, which getpaidunionid knows for five minutes.
+    pub fn pay(&self, appid: &str, user: &str) -> Result<Payment, Error> {
+        self.state().pay(appid, user)
+    }
+
+    /// `wx.requestSubscribeMessage`: the user allows one more message of this template.
+    pub fn subscribe(&self, appid: &str, user: &str, template_id: &str) -> Result<(), Error> {
+        let mut state = self.state();
+        state.session_key(appid, user, Rotation::Never)?;
+        let whose = (identity::openid(user, appid), template_id.to_owned());
+        *state.subscriptions.entry(whose).or_default() += 1;
+        Ok(())
     }
 
     /// What a [`Scene`] needs.

@@ -21,6 +21,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// WeChat never sends it, so that a server in production can refuse to talk to a sandbox.
 const MARK: (HeaderName, HeaderValue) = (HeaderName::from_static("x-sandbox"), HeaderValue::from_static("1"));
 
+/// How many codes to scan an app has made of those it may make.
+const NUM_USED: HeaderName = HeaderName::from_static("num-used");
+
 /// Takes an address for [`Sandbox::serve`]; port 0 is a free one.
 ///
 /// # Errors
@@ -118,6 +121,9 @@ fn response(reply: Reply) -> Response<Payload> {
     headers.insert(MARK.0, MARK.1);
     if let Some(content_type) = reply.content_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    if let Some(num_used) = reply.num_used {
+        headers.insert(NUM_USED, num_used.into());
     }
     if let Some(location) = reply.location.and_then(|to| HeaderValue::try_from(to).ok()) {
         headers.insert(header::LOCATION, location);

@@ -10,6 +10,8 @@ pub(crate) struct Session {
     pub(crate) appid: String,
     pub(crate) key: SessionKey,
     pub(crate) expires_at: i64,
+    /// When the user last did something in the app.
+    pub(crate) used_at: i64,
     rotated_at: i64,
 }
 
@@ -37,10 +39,12 @@ impl State {
                     appid: appid.to_owned(),
                     key: self.random.session_key(),
                     expires_at: now,
+                    used_at: now,
                     rotated_at: now,
                 })
                 .into_mut(),
         };
+        session.used_at = now;
         session.expires_at = now.saturating_add(self.settings.session_key_seconds);
         Ok(session.key.clone())
     }

@@ -10,7 +10,7 @@ use crate::quotas::{DAY, Quotas};
 use crate::random::Random;
 use crate::session::Session;
 use crate::tokens::Tokens;
-use crate::{App, AppSpec, Error, Settings, User, UserSpec};
+use crate::{App, AppSpec, Error, Payment, Settings, User, UserKey, UserSpec};
 
 /// All that the sandbox remembers, behind one lock: of two requests that race, one is wholly first.
 pub(crate) struct State {
@@ -25,6 +25,14 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     /// By lowercase hex of the SHA-256.
     pub(crate) phone_hashes: Aging<PhoneHash>,
+    /// By openid, the newest first.
+    pub(crate) user_keys: HashMap<String, Vec<UserKey>>,
+    /// By transaction_id.
+    pub(crate) payments: Aging<Payment>,
+    /// How many more messages a user, by openid, allows of a template.
+    pub(crate) subscriptions: HashMap<(String, String), u32>,
+    /// How many codes to scan, of those that are counted for life, each app has made.
+    pub(crate) codes_made: HashMap<String, u32>,
     pub(crate) quotas: Quotas,
     pub(crate) faults: Faults,
     pub(crate) calls: Calls,
@@ -41,6 +49,10 @@ impl State {
             codes: Aging::new(codes::REMEMBERED_SECONDS),
             tokens: Tokens::default(),
             phone_hashes: Aging::new(3 * DAY),
+            user_keys: HashMap::new(),
+            payments: Aging::new(DAY),
+            subscriptions: HashMap::new(),
+            codes_made: HashMap::new(),
             quotas: Quotas::default(),
             faults: Faults::default(),
             calls: Calls::default(),
@@ -71,6 +83,7 @@ impl State {
             country_code: "86".to_owned(),
             avatar_url: "https://thirdwx.qlogo.cn/mmopen/vi_32/sandbox/132".to_owned(),
             blocked: false,
+            risk_rank: 0,
         });
         spec.apply(user);
         user.clone()

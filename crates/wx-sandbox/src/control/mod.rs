@@ -1,5 +1,6 @@
 //! The control interface, `/_sandbox/`: what stands in for the WeChat app and for the passing of time.
 
+mod gestures;
 mod verbs;
 
 use http::{Method, StatusCode};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::wechat::Reply;
 use crate::{Error, Sandbox};
+use gestures::GESTURES;
 use verbs::VERBS;
 
 /// Something to be asked of the sandbox.
@@ -43,7 +45,7 @@ fn run(sandbox: &Sandbox, method: &Method, path: &str, body: &[u8]) -> Result<Va
         return Ok(index(sandbox));
     }
     let named = |verb: &&Verb| path.strip_prefix('/') == Some(verb.name) && verb.method == *method;
-    let verb = VERBS.iter().find(named).ok_or(Error::UnknownVerb)?;
+    let verb = VERBS.iter().chain(GESTURES).find(named).ok_or(Error::UnknownVerb)?;
     (verb.run)(sandbox, body)
 }
 
@@ -61,6 +63,6 @@ fn index(sandbox: &Sandbox) -> Value {
         "now": state.clock.now(),
         "apps": state.apps.keys().collect::<Vec<_>>(),
         "users": state.users.keys().collect::<Vec<_>>(),
-        "verbs": VERBS,
+        "verbs": VERBS.iter().chain(GESTURES).collect::<Vec<_>>(),
     })
 }

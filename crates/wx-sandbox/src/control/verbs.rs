@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Verb;
 use crate::{AppSpec, Endpoint, Error, Fault, FaultKind, ProfileApi, ProfileAsk, Sandbox, Scene, UserSpec};
 
-const WHO: &str = "{appid?, user?}";
+pub(super) const WHO: &str = "{appid?, user?}";
 const DATA: &str = "{encryptedData, iv, errMsg}";
 const PLAY: &str = "{scenario, appid, user, how, code}";
 
@@ -20,7 +20,7 @@ pub(super) const VERBS: &[Verb] = &[
     ),
     post(
         "users",
-        "{id?, phone?, country_code?, nick_name?, avatar_url?, blocked?}",
+        "{id?, phone?, country_code?, nick_name?, avatar_url?, blocked?, risk_rank?}",
         "the user, made or changed",
         |sandbox, body| Ok(value(sandbox.add_user(take::<UserSpec>(body)?))),
     ),
@@ -100,7 +100,7 @@ pub(super) const VERBS: &[Verb] = &[
     post("scenarios/blocked-user", WHO, PLAY, |sandbox, body| scenario(sandbox, body, Scene::BlockedUser)),
 ];
 
-const fn post(
+pub(super) const fn post(
     name: &'static str,
     takes: &'static str,
     gives: &'static str,
@@ -112,13 +112,13 @@ const fn post(
 /// Whose phone is in hand. Either may be left out when there is only one; a first user is made when there is none.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Who {
-    appid: Option<String>,
-    user: Option<String>,
+pub(super) struct Who {
+    pub(super) appid: Option<String>,
+    pub(super) user: Option<String>,
 }
 
 impl Who {
-    fn meant(self, sandbox: &Sandbox) -> Result<(String, String), Error> {
+    pub(super) fn meant(self, sandbox: &Sandbox) -> Result<(String, String), Error> {
         let mut state = sandbox.state();
         Ok((state.meant_app(self.appid)?, state.meant_user(self.user)?))
     }
@@ -223,7 +223,7 @@ fn scenario(sandbox: &Sandbox, body: &[u8], scene: Scene) -> Result<Value, Error
 }
 
 /// A body as what it is to be; none at all is an empty object.
-fn take<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+pub(super) fn take<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| Error::Senseless(format!("the body does not fit: {error}")))
 }
@@ -235,6 +235,6 @@ fn detail(message: &str, content: impl Serialize) -> Value {
     detail
 }
 
-fn value(content: impl Serialize) -> Value {
+pub(super) fn value(content: impl Serialize) -> Value {
     serde_json::to_value(content).expect("structs of strings and numbers serialise")
 }

@@ -4,7 +4,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::Request;
+use crate::session::Session;
 use crate::state::State;
+use crate::{User, identity};
+
+/// How long somebody who used the mini program counts as active.
+const ACTIVE_SECONDS: i64 = 2 * 3600;
 
 /// The app that an `access_token` in the query speaks for. One in the body counts as missing.
 pub(super) fn appid(state: &State, request: &Request) -> Result<String, i64> {
@@ -21,6 +26,21 @@ pub(super) fn posted<T: DeserializeOwned>(request: &Request) -> Result<T, i64> {
         return Err(44002);
     }
     serde_json::from_slice(&request.body).map_err(|_| 47001)
+}
+
+/// Somebody who has used the app; anybody else is refused with `errcode`.
+pub(super) fn known_openid<'a>(state: &'a State, appid: &str, openid: &str, errcode: i64) -> Result<&'a Session, i64> {
+    state.sessions.get(openid).filter(|session| session.appid == appid).ok_or(errcode)
+}
+
+/// Somebody who used the app in the last two hours.
+pub(super) fn active_openid(state: &State, appid: &str, openid: &str, errcode: i64) -> Result<(), i64> {
+    let session = known_openid(state, appid, openid, errcode)?;
+    if state.clock.now() - session.used_at <= ACTIVE_SECONDS { Ok(()) } else { Err(61010) }
+}
+
+pub(super) fn user_of<'a>(state: &'a State, appid: &str, openid: &str) -> Option<&'a User> {
+    state.users.values().find(|user| identity::openid(&user.id, appid) == openid)
 }
 
 /// What proves that an app asks, in the query or in the body.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 
-use super::{Request, answer, refusal};
+use super::{Request, Success, access, answer, refusal};
 use crate::calls::{Call, masked_body, masked_query};
 use crate::state::State;
 use crate::{Endpoint, FaultKind};
@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) location: Option<String>,
+    /// The header `Num-Used`.
+    pub(crate) num_used: Option<u32>,
     /// Bytes of white space in front of the body. More than none are streamed.
     pub(crate) padding: u64,
     pub(crate) delay: Duration,
@@ -25,7 +27,15 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn new(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let content_type = Some(content_type);
-        Self { status, content_type, location: None, padding: 0, delay: Duration::ZERO, body: body.into() }
+        Self {
+            status,
+            content_type,
+            location: None,
+            num_used: None,
+            padding: 0,
+            delay: Duration::ZERO,
+            body: body.into(),
+        }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
@@ -53,6 +63,8 @@ pub(crate) fn deliver(state: &mut State, request: &Request) -> Delivery {
         body: masked_body(&request.body),
         status: None,
         errcode: None,
+        errmsg: None,
+        appid: access::appid(state, request).ok(),
         fault: None,
     };
     let delivery = match endpoint {
@@ -63,7 +75,8 @@ pub(crate) fn deliver(state: &mut State, request: &Request) -> Delivery {
         }
         Some(endpoint) => {
             call.fault = state.faults.next(endpoint);
-            Exchange { state, endpoint, request, errcode: &mut call.errcode }.play(call.fault.as_ref())
+            let fault = call.fault.clone();
+            Exchange { state, endpoint, request, call: &mut call }.play(fault.as_ref())
         }
     };
     if let Delivery::Answer(reply) = &delivery {
@@ -78,7 +91,7 @@ struct Exchange<'a> {
     state: &'a mut State,
     endpoint: Endpoint,
     request: &'a Request,
-    errcode: &'a mut Option<i64>,
+    call: &'a mut Call,
 }
 
 impl Exchange<'_> {
@@ -96,7 +109,7 @@ impl Exchange<'_> {
             Some(FaultKind::ResetBefore) => return Delivery::Close,
             Some(FaultKind::Hang) => return Delivery::Hang,
             Some(FaultKind::ResetAfter) => {
-                self.processed();
+                self.answered();
                 return Delivery::Close;
             }
             Some(FaultKind::LatencyMs(ms)) => Reply { delay: Duration::from_millis(*ms), ..self.answered() },
@@ -110,32 +123,36 @@ impl Exchange<'_> {
                 Reply { body: [b"{\"\xff\":0,", &whole.body[1..]].concat().into(), ..whole }
             }
             Some(FaultKind::Without(field)) => {
-                let body = without(&self.processed(), field);
-                self.json(&body)
+                let whole = self.answered();
+                Reply { body: without(&whole.body, field), ..whole }
             }
         };
         Delivery::Answer(reply)
     }
 
+    /// Does what the request asks for, and says so.
     fn answered(&mut self) -> Reply {
-        let body = self.processed();
+        let body = match answer(self.state, self.endpoint, self.request) {
+            Ok(success) => {
+                self.call.errcode = Some(0);
+                match success {
+                    Success::Json(body) => body,
+                    Success::Image(image) => {
+                        let reply = Reply::new(StatusCode::OK, image.content_type, image.bytes);
+                        return Reply { num_used: image.num_used, ..reply };
+                    }
+                }
+            }
+            Err(errcode) => self.refused(errcode),
+        };
         self.json(&body)
     }
 
-    /// Does what the request asks for, and gives the JSON that says so.
-    fn processed(&mut self) -> String {
-        match answer(self.state, self.endpoint, self.request) {
-            Ok(body) => {
-                *self.errcode = Some(0);
-                body
-            }
-            Err(errcode) => self.refused(errcode),
-        }
-    }
-
     fn refused(&mut self, errcode: i64) -> String {
-        *self.errcode = Some(errcode);
-        refusal::body(self.endpoint, errcode, self.state.clock.now(), &mut self.state.random)
+        let errmsg = refusal::errmsg(self.endpoint, errcode, self.state.clock.now(), &mut self.state.random);
+        let body = refusal::body(errcode, &errmsg);
+        (self.call.errcode, self.call.errmsg) = (Some(errcode), Some(errmsg));
+        body
     }
 
     /// `sns/*` calls its JSON text, and escapes every slash in it.
@@ -153,8 +170,8 @@ fn page(status: u16) -> Reply {
     if status.is_server_error() { Reply::new(status, "text/html; charset=utf-8", HTML) } else { Reply::empty(status) }
 }
 
-fn without(body: &str, field: &str) -> String {
-    let Ok(Value::Object(mut object)) = serde_json::from_str(body) else { return body.to_owned() };
+fn without(body: &Bytes, field: &str) -> Bytes {
+    let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else { return body.clone() };
     object.remove(field);
-    Value::Object(object).to_string()
+    Value::Object(object).to_string().into()
 }

@@ -5,23 +5,29 @@ use crate::open_data::json;
 use crate::random::Random;
 
 #[derive(Serialize)]
-struct Refusal {
+struct Refusal<'a> {
     errcode: i64,
-    errmsg: String,
+    errmsg: &'a str,
 }
 
-/// The body of a refusal. Each subsystem writes its `errmsg` its own way; the first group of a rid is the time.
-pub(super) fn body(endpoint: Endpoint, errcode: i64, now: i64, random: &mut Random) -> String {
+/// The body of a refusal.
+pub(super) fn body(errcode: i64, errmsg: &str) -> String {
+    json(&Refusal { errcode, errmsg })
+}
+
+/// Each subsystem writes its `errmsg` its own way; the first group of a rid is the time.
+pub(super) fn errmsg(endpoint: Endpoint, errcode: i64, now: i64, random: &mut Random) -> String {
     let text = text(errcode);
     let rid = format!("rid: {now:08x}-{}-{}", random.hex::<4>(), random.hex::<4>());
-    let errmsg = match endpoint {
+    match endpoint {
         Endpoint::Code2Session => format!("{text}, {rid}"),
-        Endpoint::PhoneNumber | Endpoint::CheckEncrypted => format!("{text} hint: [{}] {rid}", random.url_safe::<12>()),
-        Endpoint::Token | Endpoint::StableToken | Endpoint::CheckSession | Endpoint::ResetSessionKey => {
-            format!("{text} {rid}")
+        Endpoint::PhoneNumber | Endpoint::CheckEncrypted | Endpoint::EncryptKey => {
+            format!("{text} hint: [{}] {rid}", random.url_safe::<12>())
         }
-    };
-    json(&Refusal { errcode, errmsg })
+        // Seen without any text.
+        Endpoint::PluginOpenpid => format!(" {rid}"),
+        _ => format!("{text} {rid}"),
+    }
 }
 
 /// WeChat's words, its spelling included.
@@ -39,19 +45,46 @@ fn text(errcode: i64) -> &'static str {
         40029 => "invalid code",
         40097 => "invalid args",
         40125 => "invalid appsecret",
+        40037 => "invalid template_id",
+        40066 => "invalid url",
+        40129 => "invalid scene",
+        40159 => "invalid length for path, or the data is not json string",
         40163 => "code been used",
         40164 => "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+        40165 => "invalid weapp pagepath",
+        40169 => "invalid length for scene, or the data is not json string",
+        40212 => "invalid query",
         40226 => "code blocked",
         41001 => "access_token missing",
         41002 => "appid missing",
         41004 => "appsecret missing",
         41008 => "missing code",
+        41030 => "invalid page",
         42001 => "access_token expired",
         43002 => "require POST method",
+        43101 => "user refuse to accept the msg",
+        43104 => "this appid does not have permission",
         44002 => "empty post data",
         45009 => "reach max api daily quota limit",
+        44990 => "reach max api second frequence limit",
+        44991 => "reach max api minute quota limit",
+        44993 => "reach max api day frequence limit",
+        45002 => "content size out of limit",
+        45029 => "qrcode count out of limit",
         45011 => "api minute-quota reach limit  mustslower  retry next minute",
         47001 => "data format error",
+        47003 => "argument invalid!",
+        61010 => "code is expired",
+        76001 => "rid not found",
+        76002 => "rid is error",
+        76003 => "could not query this rid with this appid",
+        76004 => "rid is expired",
+        76021 => "cgi_path not found, please check",
+        76022 => "could not use this cgi_path, no permission",
+        85401 => "time limit between 1min and 1year",
+        85402 => "invalid env_version",
+        89002 => "open not exists",
+        89300 => "invalid trade",
         48001 => "api unauthorized",
         87007 => "session_key is not existd or expired",
         87008 => "invalid sig_method",
@@ -65,9 +98,7 @@ mod tests {
     use super::*;
 
     fn errmsg(endpoint: Endpoint) -> String {
-        let body = body(endpoint, 40029, 0x623e_a70a, &mut Random::new(Some(1)));
-        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
-        body["errmsg"].as_str().unwrap().to_owned()
+        super::errmsg(endpoint, 40029, 0x623e_a70a, &mut Random::new(Some(1)))
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod bench;
 mod control;
 mod faults;
+mod gestures;
 mod http;
 mod login;
 mod open_data;
