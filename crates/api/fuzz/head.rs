@@ -16,12 +16,12 @@ fn a_clear_head_says_at_most_once_where_the_request_ends() {
     let outcomes = ["clear", "ambiguous", "clear but broken", "ambiguous and broken", "unfinished"];
     Target { corpus, words: WORDS, inputs: 100_000, outcomes: &outcomes }.run(|input| {
         let mut head = Head::new();
-        head.read(input);
+        let behind = head.read(input);
         for size in [1, 2, 7] {
             let mut piecewise = Head::new();
-            input.chunks(size).for_each(|piece| piecewise.read(piece));
-            let seen = |head: &Head| (head.is_ambiguous(), head.complete);
-            assert_eq!(seen(&piecewise), seen(&head), "in pieces of {size}");
+            let behind_pieces: usize = input.chunks(size).map(|piece| piecewise.read(piece)).sum();
+            let seen = |head: &Head, behind| (head.is_ambiguous(), head.complete, behind);
+            assert_eq!(seen(&piecewise, behind_pieces), seen(&head, behind), "in pieces of {size}");
         }
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut headers);

@@ -58,6 +58,7 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
         limits: settings::Limits::default(),
         profile: settings::Profile::default(),
         trusted_proxies: Vec::new(),
+        push: std::collections::BTreeMap::new(),
     };
     let wechat = Client::new(&wx_client::Settings::default(), Vec::new(), Arc::new(NoKeep)).unwrap();
     let store = SqliteStore::open(&wxgate_store::Settings::default(), &folder.path().join("data")).unwrap();

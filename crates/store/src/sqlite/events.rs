@@ -1,7 +1,6 @@
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
 use super::audit::{self, About};
-use super::index::{Change, Person};
 use super::writer::Tx;
 use super::{erase, members};
 use crate::model::{Effect, EventRow, Member, MemberId, MemberKey, Received, Subject, UnixSeconds, WechatEvent};
@@ -83,7 +82,7 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member
         Effect::Keep => {}
         Effect::Withdraw { phone, profile } => {
             if phone {
-                forget_phone(tx, member.id, event.now)?;
+                forget_phone(tx, owner, member.id, event.now)?;
                 record("phone.withdrawn")?;
             }
             if profile {
@@ -103,7 +102,7 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member
 }
 
 /// The proofs stay known, so that none of them brings the number back; what they were answered goes.
-fn forget_phone(tx: &Connection, member: MemberId, now: UnixSeconds) -> Result<()> {
+fn forget_phone(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> Result<()> {
     const NUMBER: &str = "
         UPDATE members
         SET phone_sealed = NULL, phone_index = NULL, phone_trust = NULL, phone_bound_at = NULL, updated_at = :now
@@ -114,7 +113,7 @@ fn forget_phone(tx: &Connection, member: MemberId, now: UnixSeconds) -> Result<(
         WHERE member_id = :member";
     tx.prepare_cached(NUMBER)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
     tx.prepare_cached(ANSWERS)?.execute(named_params! { ":member": member.0.as_bytes() })?;
-    Ok(())
+    tell(tx, owner)
 }
 
 fn forget_profile(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> Result<()> {
@@ -123,10 +122,11 @@ fn forget_profile(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -
         SET nick_name = NULL, avatar_url = NULL, updated_at = :now
         WHERE id = :member";
     tx.prepare_cached(UPDATE)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
-    if let Some(member) = members::by_number(tx, owner)? {
-        tx.note(Change::Person { owner, person: Person::from(&member) });
-    }
-    Ok(())
+    tell(tx, owner)
+}
+
+fn tell(tx: &Tx<'_>, owner: u32) -> Result<()> {
+    members::by_number(tx, owner)?.map_or(Ok(()), |member| members::tell(tx, &member))
 }
 
 /// Takes a person out of what is kept: only what happened and when stays.

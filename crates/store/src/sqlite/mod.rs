@@ -69,14 +69,24 @@ impl SqliteStore {
     }
 
     async fn write<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        let answer = self.writer.write(intent).await?;
-        self.taken_in().await?;
-        Ok(answer)
+        self.told(self.writer.write(intent).await).await
     }
 
     /// For what ends or frees something: it goes on while the disk is full.
     async fn write_urgently<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        self.writer.write_urgently(intent).await
+        self.told(self.writer.write_urgently(intent).await).await
+    }
+
+    /// For what must leave the file's free space and the log.
+    async fn write_and_scrub<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
+        self.told(self.writer.write_and_scrub(intent).await).await
+    }
+
+    /// An answer is given when the server beside which it was written has taken note of it.
+    async fn told<T>(&self, answer: Result<T>) -> Result<T> {
+        let answer = answer?;
+        self.taken_in().await?;
+        Ok(answer)
     }
 
     /// Waits until whose rows are whose is known; then reads.
@@ -146,7 +156,7 @@ impl Store for SqliteStore {
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>> {
-        self.readers.at_once(|conn| members::by_id(conn, id))
+        self.noticed(self.readers.at_once(|conn| members::by_id(conn, id))).await
     }
 
     async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
@@ -187,10 +197,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<Vec<SessionId>>> {
         let actor = actor.to_owned();
         self.index.settled().await;
-        let erase = move |tx: &writer::Tx<'_>| erase::member(tx, member, &pseudonym, &actor, now);
-        let erased = self.writer.write_and_scrub(erase).await?;
-        self.taken_in().await?;
-        Ok(erased)
+        self.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &actor, now)).await
     }
 
     async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>> {
@@ -202,7 +209,7 @@ impl Store for SqliteStore {
         if event.effect == Effect::Keep {
             return self.write(move |tx| events::receive(tx, &event)).await;
         }
-        self.writer.write_and_scrub(move |tx| events::receive(tx, &event)).await
+        self.write_and_scrub(move |tx| events::receive(tx, &event)).await
     }
 
     async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {
@@ -226,7 +233,7 @@ impl Store for SqliteStore {
     async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
         match self.index.api_token(id) {
             Some(token) => Ok(Some(token)),
-            None => self.readers.at_once(|conn| Ok(tokens::by_id(conn, id)?.map(Arc::new))),
+            None => self.noticed(self.readers.at_once(|conn| Ok(tokens::by_id(conn, id)?.map(Arc::new)))).await,
         }
     }
 

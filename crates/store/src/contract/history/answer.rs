@@ -1,5 +1,5 @@
 use crate::error::{Error, Result};
-use crate::model::{Bound, LoginOutcome, Member, Opening, OpeningId, SessionId, UsedProof};
+use crate::model::{Bound, LoginOutcome, Member, Opening, OpeningId, Received, SessionId, UsedProof};
 
 /// What a store said to a step, in a form that can be compared.
 #[derive(Debug, PartialEq)]
@@ -8,16 +8,24 @@ pub(super) enum Answer {
     Flag(bool),
     Count(u64),
     Conflict,
-    Login { member: Box<Member>, is_new: bool, ended: Vec<SessionId> },
+    Login {
+        member: Box<Member>,
+        is_new: bool,
+        ended: Vec<SessionId>,
+    },
     Blocked,
     Member(Option<Box<Member>>),
-    Spent { retry_after_seconds: i64 },
+    Spent {
+        retry_after_seconds: i64,
+    },
     Bound(Box<Member>),
     UsedBefore(UsedProof),
     LoginTooOld,
     Gone,
     Erased(Option<Vec<SessionId>>),
-    Purged { sessions: u64, failures: u64, proofs: u64 },
+    Received(Received),
+    /// How much of each kind.
+    Purged([u64; 5]),
 }
 
 /// The value, or `None` for a conflict; panics at any other error.
@@ -73,6 +81,12 @@ impl From<Result<Bound>> for Answer {
             Some(Bound::LoginTooOld) => Self::LoginTooOld,
             Some(Bound::Gone) => Self::Gone,
         }
+    }
+}
+
+impl From<Result<Received>> for Answer {
+    fn from(result: Result<Received>) -> Self {
+        settled(result).map_or(Self::Conflict, Self::Received)
     }
 }
 

@@ -1,16 +1,18 @@
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::events::Events;
 use super::people::{People, Person};
 use super::tries::Tries;
 use crate::error::{Error, Result};
 use crate::model::{
-    ApiToken, BindPhone, Bound, BoundPhone, Export, Identified, Identity, KeptToken, Login, LoginOutcome, Member,
-    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Refresh, SealedKey, Session, SessionId, SessionRow,
-    Status, UnixSeconds, UsedProof,
+    ApiToken, BindPhone, Bound, BoundPhone, Effect, Export, ExportedProof, Identified, Identity, KeptToken, Login,
+    LoginOutcome, Member, MemberId, MemberKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh,
+    SealedKey, Session, SessionId, SessionRow, Status, Subject, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::store::Store;
 
@@ -25,6 +27,7 @@ struct State {
     people: People,
     tries: Tries,
     proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
+    events: Events,
     access_tokens: BTreeMap<String, KeptToken>,
     /// With whether they are revoked.
     api_tokens: Vec<(ApiToken, bool)>,
@@ -45,6 +48,49 @@ impl Memory {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn erase(&mut self, member: MemberId, pseudonym: [u8; 32]) -> Option<Vec<SessionId>> {
+        let person = self.people.remove(member)?;
+        self.proofs.retain(|_, (proof, _)| proof.member != member);
+        self.events.note_erasure(pseudonym);
+        Some(person.sessions.into_keys().collect())
+    }
+
+    /// Newest first.
+    fn proofs_of(&self, member: MemberId) -> Vec<ExportedProof> {
+        let own = self.proofs.values().filter(|(proof, _)| proof.member == member);
+        let exported = |(proof, usable_until): &(UsedProof, UnixSeconds)| ExportedProof {
+            session: proof.session,
+            sealed_answer: proof.sealed_answer.clone(),
+            usable_until: *usable_until,
+        };
+        let mut own: Vec<_> = own.map(exported).collect();
+        own.sort_by_key(|proof| Reverse(proof.usable_until));
+        own
+    }
+
+    /// What an event does to a member.
+    fn affect(&mut self, member: MemberId, pseudonym: [u8; 32], event: &WechatEvent) {
+        let (phone, profile, actions) = match event.effect {
+            Effect::Keep => return,
+            Effect::Erase => return drop(self.erase(member, pseudonym)),
+            Effect::Withdraw { phone, profile } => (phone, profile, ["phone.withdrawn", "profile.withdrawn"]),
+            Effect::ClearProfile => (false, true, ["", "profile.cleared"]),
+        };
+        let Some(person) = self.people.get_mut(member) else { return };
+        if phone {
+            (person.member.phone, person.phone_index) = (None, None);
+            person.change_by_wechat(actions[0], event.now);
+            let own = self.proofs.values_mut().filter(|(proof, _)| proof.member == member);
+            own.for_each(|(proof, _)| proof.sealed_answer.clear());
+        }
+        if profile {
+            (person.member.profile.nick_name, person.member.profile.avatar_url) = (None, None);
+            person.change_by_wechat(actions[1], event.now);
+        }
     }
 }
 
@@ -105,6 +151,10 @@ impl Store for Memory {
         Ok(self.state().people.get(id).map(|person| person.member.clone()))
     }
 
+    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
+        Ok(self.state().people.linked(id))
+    }
+
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
         let mut state = self.state();
         let Some(person) = state.people.get_mut(member) else { return Ok(None) };
@@ -116,8 +166,8 @@ impl Store for Memory {
         Ok(self.state().tries.begin(subject, now))
     }
 
-    async fn fail_opening(&self, id: OpeningId, _cause: &str) -> Result<()> {
-        self.state().tries.fail(id);
+    async fn fail_opening(&self, id: OpeningId, cause: &str) -> Result<()> {
+        self.state().tries.fail(id, cause);
         Ok(())
     }
 
@@ -143,7 +193,7 @@ impl Store for Memory {
             if !bind.may_replace {
                 return Ok(Bound::LoginTooOld);
             }
-            person.audit("phone.changed", bind.now);
+            person.audit("member", "phone.changed", bind.now);
         }
         person.phone_index = Some(bind.phone_index);
         person.member.updated_at = bind.now;
@@ -161,24 +211,45 @@ impl Store for Memory {
     async fn erase_member(
         &self,
         member: MemberId,
-        _pseudonym: [u8; 32],
+        pseudonym: [u8; 32],
         _actor: &str,
         _now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>> {
-        let mut state = self.state();
-        let Some(person) = state.people.remove(member) else { return Ok(None) };
-        state.proofs.retain(|_, (proof, _)| proof.member != member);
-        Ok(Some(person.sessions.into_keys().collect()))
+        Ok(self.state().erase(member, pseudonym))
     }
 
-    async fn export(&self, member: MemberId, now: UnixSeconds) -> Result<Option<Export>> {
-        Ok(self.state().people.get(member).map(|person| Export {
+    async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>> {
+        let state = self.state();
+        Ok(state.people.get(member).map(|person| Export {
             exported_at: now,
             member: person.member.clone(),
             sessions: person.rows(),
             session_keys_obtained_at: person.usable_keys(now).iter().map(|key| key.obtained_at).collect(),
             audit: person.audit.iter().rev().cloned().collect(),
+            failures: state.tries.of(pseudonym),
+            proofs: state.proofs_of(member),
+            events: state.events.of(pseudonym),
         }))
+    }
+
+    async fn receive_event(&self, event: WechatEvent) -> Result<Received> {
+        let mut state = self.state();
+        if let Some(before) = state.events.see(&event) {
+            return Ok(before);
+        }
+        let key = |subject: &Subject| MemberKey { appid: event.appid.clone(), openid: subject.openid.clone() };
+        let member = event.subject.as_ref().and_then(|subject| state.people.find(&key(subject)));
+        if !state.events.keep(&event, member.is_some()) {
+            return Ok(Received::Before);
+        }
+        if let Some(subject) = &event.subject {
+            match member {
+                Some(member) => state.affect(member, subject.pseudonym, &event),
+                None if event.effect == Effect::Erase => state.events.forget(subject.pseudonym),
+                None => {}
+            }
+        }
+        Ok(Received::Now(member))
     }
 
     async fn access_token(&self, appid: &str) -> Result<Option<KeptToken>> {
@@ -210,8 +281,8 @@ impl Store for Memory {
         Ok(tokens)
     }
 
-    async fn api_token(&self, id: Uuid) -> Result<Option<ApiToken>> {
-        Ok(self.api_tokens().await?.into_iter().find(|token| token.id == id))
+    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
+        Ok(self.api_tokens().await?.into_iter().find(|token| token.id == id).map(Arc::new))
     }
 
     async fn revoke_api_token(&self, id: Uuid, _now: UnixSeconds) -> Result<bool> {
@@ -228,8 +299,9 @@ impl Store for Memory {
             state.proofs.iter().filter(|(_, (_, until))| *until < now).map(|(digest, _)| *digest).collect();
         let old = old.into_iter().take(limit as usize);
         let proofs = old.map(|digest| state.proofs.remove(&digest)).count() as u64;
-        let more = [sessions, failures, proofs].contains(&limit.into());
-        Ok(Purged { sessions, failures, proofs, more })
+        let [events, pushes] = state.events.purge(now, limit);
+        let more = [sessions, failures, proofs, events, pushes].contains(&limit.into());
+        Ok(Purged { sessions, failures, proofs, events, pushes, more })
     }
 
     async fn ready(&self) -> Result<Readiness> {

@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod events;
 mod memory;
 mod people;
 mod step;

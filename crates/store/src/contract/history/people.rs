@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AuditRow, LoggedIn, Login, LoginOutcome, Member, MemberId, Profile, SealedKey, Session, SessionId, SessionRow,
-    Status, UnixSeconds,
+    AuditRow, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey, Session, SessionId,
+    SessionRow, Status, UnixSeconds,
 };
 
 const DAY: i64 = 86_400;
 /// How long a session key that is not the newest is of use, and how many are.
 const KEY_SECONDS: i64 = 600;
 const KEYS: usize = 3;
+/// Said once a day.
+const CONFLICT: &str = "unionid.conflict";
 
 #[derive(Default)]
 pub(super) struct People(Vec<Person>);
@@ -51,6 +53,17 @@ impl People {
 
     pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Person> {
         self.0.iter_mut().find(|person| person.member.id == id)
+    }
+
+    pub(super) fn find(&self, key: &MemberKey) -> Option<MemberId> {
+        self.0.iter().find(|person| person.member.key == *key).map(|person| person.member.id)
+    }
+
+    /// Who the same person is in other apps, the oldest first.
+    pub(super) fn linked(&self, id: MemberId) -> Vec<Member> {
+        let Some(known) = self.get(id).map(|person| &person.member) else { return Vec::new() };
+        let others = self.0.iter().map(|person| &person.member).filter(|other| other.key.appid != known.key.appid);
+        others.filter(|other| known.unionid.is_some() && other.unionid == known.unionid).cloned().collect()
     }
 
     pub(super) fn remove(&mut self, id: MemberId) -> Option<Person> {
@@ -140,8 +153,13 @@ impl Person {
         self.sessions.contains_key(&id) || self.keys.iter().any(|(of, _)| *of == id)
     }
 
-    pub(super) fn audit(&mut self, action: &str, at: UnixSeconds) {
-        self.audit.push(AuditRow { at, actor: "member".to_owned(), action: action.to_owned() });
+    pub(super) fn audit(&mut self, actor: &str, action: &str, at: UnixSeconds) {
+        self.audit.push(AuditRow { at, actor: actor.to_owned(), action: action.to_owned() });
+    }
+
+    pub(super) fn change_by_wechat(&mut self, action: &str, at: UnixSeconds) {
+        self.member.updated_at = at;
+        self.audit("wechat", action, at);
     }
 
     pub(super) fn change(&mut self, unionid: Option<String>, profile: Profile, now: UnixSeconds) {
@@ -154,6 +172,12 @@ impl Person {
     }
 
     fn see(&mut self, login: &Login) {
+        let contradicts =
+            self.member.unionid.is_some() && login.unionid.is_some() && self.member.unionid != login.unionid;
+        let is_said = |row: &AuditRow| row.action == CONFLICT && row.at > login.now - DAY;
+        if contradicts && !self.audit.iter().any(is_said) {
+            self.audit("wechat", CONFLICT, login.now);
+        }
         self.change(login.unionid.clone(), login.profile.clone().unwrap_or_default(), login.now);
         if login.now >= self.member.last_login_at + DAY {
             self.member.last_login_at = login.now;

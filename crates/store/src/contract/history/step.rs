@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use crate::model::Effect;
+
 const DAY: i64 = 86_400;
 
 /// One thing that happens, so many seconds after the one before.
@@ -73,6 +75,14 @@ pub enum Act {
     Erase {
         person: usize,
     },
+    /// WeChat's push: an event, and perhaps one that came before in another envelope.
+    Push {
+        person: usize,
+        event: i64,
+        url: i64,
+        message: i64,
+        effect: Effect,
+    },
     Keep {
         token: u8,
     },
@@ -110,6 +120,15 @@ fn step() -> impl Strategy<Value = Step> {
     (passed, prop::bool::weighted(0.1), act()).prop_map(|(passed, again, act)| Step { passed, again, act })
 }
 
+fn effect() -> impl Strategy<Value = Effect> {
+    prop_oneof![
+        2 => Just(Effect::Keep),
+        3 => any::<(bool, bool)>().prop_map(|(phone, profile)| Effect::Withdraw { phone, profile }),
+        1 => Just(Effect::ClearProfile),
+        1 => Just(Effect::Erase),
+    ]
+}
+
 fn act() -> impl Strategy<Value = Act> {
     let (person, session, number) = (0..4_usize, 0..64_usize, 0..4_i64);
     let idle = prop::sample::select(vec![0, 60, 600, 3600, 7 * DAY]);
@@ -135,6 +154,9 @@ fn act() -> impl Strategy<Value = Act> {
             }
         ),
         1 => person.clone().prop_map(|person| Act::Erase { person }),
+        3 => (person.clone(), 0..6_i64, 0..8_i64, 0..2_i64, effect()).prop_map(|(person, event, url, message, effect)| {
+            Act::Push { person, event, url, message, effect }
+        }),
         1 => (0..3_u8).prop_map(|token| Act::Keep { token }),
         1 => (number.clone(), 0..2_i64).prop_map(|(token, hash)| Act::Create { token, hash }),
         1 => number.prop_map(|token| Act::Revoke { token }),

@@ -1,6 +1,6 @@
 //! The failure budget.
 
-use crate::model::{Opening, OpeningId, UnixSeconds};
+use crate::model::{FailureRow, Opening, OpeningId, UnixSeconds};
 
 /// At most so many tries in so many seconds.
 const BUDGET: [(usize, i64); 2] = [(5, 600), (20, 86_400)];
@@ -15,17 +15,20 @@ struct Try {
     id: OpeningId,
     subject: [u8; 32],
     began_at: UnixSeconds,
-    failed: bool,
+    /// Why it failed; `None` while it is under way.
+    cause: Option<String>,
 }
 
 impl Tries {
     pub(super) fn begin(&mut self, subject: [u8; 32], now: UnixSeconds) -> Opening {
         if self.wait(subject, now, |_| true) > 0 {
-            return Opening::Spent { retry_after_seconds: self.wait(subject, now, |tried| tried.failed).max(1) };
+            return Opening::Spent {
+                retry_after_seconds: self.wait(subject, now, |tried| tried.cause.is_some()).max(1),
+            };
         }
         self.last_id += 1;
         let id = OpeningId(self.last_id);
-        self.tries.push(Try { id, subject, began_at: now, failed: false });
+        self.tries.push(Try { id, subject, began_at: now, cause: None });
         Opening::Granted(id)
     }
 
@@ -38,16 +41,22 @@ impl Tries {
         waits.into_iter().fold(0, i64::max)
     }
 
-    pub(super) fn fail(&mut self, id: OpeningId) {
-        self.tries.iter_mut().filter(|tried| tried.id == id).for_each(|tried| tried.failed = true);
+    pub(super) fn fail(&mut self, id: OpeningId, cause: &str) {
+        self.tries.iter_mut().filter(|tried| tried.id == id).for_each(|tried| tried.cause = Some(cause.to_owned()));
+    }
+
+    /// Newest first.
+    pub(super) fn of(&self, subject: [u8; 32]) -> Vec<FailureRow> {
+        let own = self.tries.iter().rev().filter(|tried| tried.subject == subject);
+        own.map(|tried| FailureRow { began_at: tried.began_at, cause: tried.cause.clone() }).collect()
     }
 
     pub(super) fn release(&mut self, id: OpeningId) {
-        self.tries.retain(|tried| tried.id != id || tried.failed);
+        self.tries.retain(|tried| tried.id != id || tried.cause.is_some());
     }
 
     pub(super) fn release_all(&mut self) {
-        self.tries.retain(|tried| tried.failed);
+        self.tries.retain(|tried| tried.cause.is_some());
     }
 
     pub(super) fn purge(&mut self, now: UnixSeconds, limit: u32) -> u64 {

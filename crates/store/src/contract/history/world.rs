@@ -4,8 +4,8 @@ use super::answer::{Answer, opening};
 use super::{Act, Backend, Memory, Step};
 use crate::contract::sample::{NOW, api_token, hash, login, member_id, phone};
 use crate::model::{
-    ApiToken, BindPhone, Export, Identified, Identity, KeptToken, Login, MemberId, OpeningId, Profile, Refresh,
-    Session, SessionId, Trust, UnixSeconds, UsedProof,
+    ApiToken, BindPhone, Effect, Export, Identified, Identity, KeptToken, Login, MemberId, OpeningId, Profile, Purged,
+    Refresh, Session, SessionId, Subject, Trust, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::store::Store;
 
@@ -13,6 +13,8 @@ const TRUSTS: [Trust; 3] = [Trust::Local, Trust::Hash, Trust::Code];
 /// Between the ids that grow and those that a clock that was set back makes.
 const MIDDLE: i64 = 1_000_000;
 const APPID: &str = "wx0000000000000001";
+/// Everybody's pseudonym, and that of half of all tries: more meets under one name.
+const PSEUDONYM: i64 = 1;
 
 /// Lives through `steps` with the backend and with [`Memory`]; panics at the first difference.
 pub async fn live(backend: &mut impl Backend, steps: &[Step]) {
@@ -124,7 +126,12 @@ impl World {
                 let (session, opening) = (self.session(session), self.opening(opening, side));
                 store.bind_phone(BindPhone { session, may_replace, opening, ..bind }).await.into()
             }
-            Act::Erase { person } => store.erase_member(self.person(person), hash(7), "member", now).await.into(),
+            Act::Erase { person } => {
+                store.erase_member(self.person(person), hash(PSEUDONYM), "member", now).await.into()
+            }
+            Act::Push { person, event, url, message, effect } => {
+                store.receive_event(pushed(person, [url, message, event], effect, now)).await.into()
+            }
             Act::Keep { token } => {
                 store.keep_access_token(APPID, KeptToken { sealed: vec![token], expires_at: now }).await.into()
             }
@@ -210,7 +217,7 @@ impl World {
             view.sessions.push(store.session(*id).await.expect("a read"));
         }
         for id in &self.people {
-            view.exports.push(store.export(*id, self.now).await.expect("a read"));
+            view.exports.push(store.export(*id, hash(PSEUDONYM), self.now).await.expect("a read"));
         }
         if !is_whole {
             return view;
@@ -258,17 +265,36 @@ fn named(name: Option<u8>) -> Option<Profile> {
 /// Purges until no slice is due. Which rows are in which slice is the store's to choose, the sum is not; the last slice
 /// is a large one, for a small one may have held nothing but keys that stay.
 async fn purge(store: &dyn Store, now: UnixSeconds, limit: u32) -> Answer {
-    let mut sum = [0; 3];
+    let mut sum = [0; 5];
     let mut more = true;
     while more {
         let slice = store.purge(now, limit).await.expect("a purge");
-        let counts = [slice.sessions, slice.failures, slice.proofs];
+        let counts = counts(&slice);
         assert!(counts.iter().all(|count| *count <= limit.into()), "a slice of {limit} is {counts:?}");
-        sum = [0, 1, 2].map(|kind| sum[kind] + counts[kind]);
+        sum = std::array::from_fn(|kind| sum[kind] + counts[kind]);
         more = slice.more;
     }
     let last = store.purge(now, 1000).await.expect("a purge");
-    assert!(!last.more && [last.sessions, last.failures, last.proofs] == [0; 3], "{last:?} was still due");
-    let [sessions, failures, proofs] = sum;
-    Answer::Purged { sessions, failures, proofs }
+    assert!(!last.more && counts(&last) == [0; 5], "{last:?} was still due");
+    Answer::Purged(sum)
+}
+
+fn counts(purged: &Purged) -> [u64; 5] {
+    let Purged { sessions, failures, proofs, events, pushes, more: _ } = *purged;
+    [sessions, failures, proofs, events, pushes]
+}
+
+fn pushed(person: usize, [url, message, event]: [i64; 3], effect: Effect, now: UnixSeconds) -> WechatEvent {
+    WechatEvent {
+        url: hash(url),
+        message: hash(message),
+        digest: hash(event),
+        appid: APPID.to_owned(),
+        event: format!("event{event}"),
+        subject: Some(Subject { openid: format!("o{person}"), pseudonym: hash(PSEUDONYM) }),
+        sealed_content: Some(vec![1]),
+        happened_at: now,
+        effect,
+        now,
+    }
 }
