@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
+use super::answers::{Answers, answer};
 use super::batch::{self, Commit, Duty, Intent};
 use super::log::{self, Log};
 use super::{Message, State, Verdict};
@@ -35,6 +36,7 @@ pub(super) struct Drain {
     queue: mpsc::Receiver<Message>,
     state: watch::Sender<State>,
     commit: Commit,
+    answers: Answers,
     log: Log,
     /// Someone asked to close, which ends with a checkpoint.
     closing: bool,
@@ -62,6 +64,7 @@ impl Drain {
             queue,
             state,
             commit,
+            answers: Answers::start(),
             log: Log::default(),
             closing: false,
             scrub_due: false,
@@ -85,7 +88,7 @@ impl Drain {
                 return self.fail(error, batch, &verdict);
             }
             self.scrub(batch.iter().any(|intent| intent.duty() == Duty::Scrub));
-            answer(batch, &verdict);
+            self.answers.give(batch, verdict);
             self.tidy(log::WORTH_PAGES);
             self.shrink();
         }
@@ -213,11 +216,5 @@ impl Drain {
         if self.role == Role::Writer {
             self.log.tidy(&self.connection, worth);
         }
-    }
-}
-
-fn answer(batch: Vec<Box<dyn Intent>>, verdict: &Verdict) {
-    for intent in batch {
-        intent.answer(verdict);
     }
 }

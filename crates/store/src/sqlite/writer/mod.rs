@@ -20,6 +20,7 @@ use super::pragmas::Role;
 use super::reserve::Reserve;
 use crate::error::{Error, Result};
 
+mod answers;
 mod batch;
 mod drain;
 mod log;
