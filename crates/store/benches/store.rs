@@ -1,4 +1,5 @@
-//! Logins, checks, purge, memory and start-up at a size: `N=1000000 cargo bench -p wxgate-store`.
+//! Logins, checks, purge, memory and start-up at 10,000 and 1,000,000 members with a session each:
+//! `cargo bench -p wxgate-store`, or at other sizes `N=10000,1000000,5000000 cargo bench -p wxgate-store`.
 //!
 //! Everything runs on one runtime thread beside the writer's, as in the server, and on the disk that `TMPDIR` is on.
 //! Rounds are interleaved, since machines drift: compare within one run.
@@ -8,11 +9,13 @@ use std::env;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 use wxgate_store::{
     Identified, Login, LoginOutcome, MemberId, MemberKey, NewSession, SessionId, Settings, SqliteStore, Store,
@@ -22,7 +25,7 @@ use wxgate_store::{
 const NOW: UnixSeconds = UnixSeconds(1_794_395_200);
 const FIRST_ID: i64 = (NOW.0 * 1000) << 21;
 const ROUNDS: usize = 5;
-const CALLERS: usize = 64;
+const CALLERS: u64 = 64;
 const CHECKS: u32 = 500_000;
 /// Set in the process that shows what an opening takes.
 const OPEN: &str = "WXGATE_BENCH_OPEN";
@@ -32,6 +35,8 @@ struct Bench {
     store: SqliteStore,
     members: i64,
     next: AtomicI64,
+    /// Whether a member may have no more than ten sessions: above it each login ends another.
+    capped: AtomicBool,
 }
 
 impl Bench {
@@ -54,31 +59,62 @@ impl Bench {
                     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0".to_owned(),
                 ),
             },
-            max_sessions: 10,
+            max_sessions: if self.capped.load(Ordering::Relaxed) { 10 } else { u32::MAX },
             now: NOW,
         };
         let outcome = self.store.record_login(login).await.unwrap();
         assert!(matches!(outcome, LoginOutcome::Session(_)));
     }
 
-    /// Logins a second of members that are known, and the longest that one took.
-    async fn logins(&self, callers: usize, time: Duration) -> (f64, Duration) {
+    /// Logins a second of members that are known, and the longest that one took. Each caller is a task, as in a server.
+    async fn logins(self: &Arc<Self>, callers: u64, time: Duration) -> (f64, Duration) {
         let begin = Instant::now();
-        let calls = (0..callers).map(|caller| async move {
-            let (mut count, mut longest) = (0_u32, Duration::ZERO);
-            let mut random = Random(caller as u64 + self.next.load(Ordering::Relaxed).unsigned_abs());
-            while begin.elapsed() < time {
-                let one = Instant::now();
-                self.login(random.below(self.members)).await;
-                longest = longest.max(one.elapsed());
-                count += 1;
-            }
-            (count, longest)
-        });
-        let done = join_all(calls).await;
+        let mut tasks = JoinSet::new();
+        for caller in 0..callers {
+            let bench = Arc::clone(self);
+            tasks.spawn(async move {
+                let (mut count, mut longest) = (0_u32, Duration::ZERO);
+                let mut random = Random(caller + bench.next.load(Ordering::Relaxed).unsigned_abs());
+                while begin.elapsed() < time {
+                    let one = Instant::now();
+                    bench.login(random.below(bench.members)).await;
+                    longest = longest.max(one.elapsed());
+                    count += 1;
+                }
+                (count, longest)
+            });
+        }
+        let done = tasks.join_all().await;
         let count: u32 = done.iter().map(|(count, _)| count).sum();
         let longest = done.iter().map(|(_, longest)| *longest).max().unwrap();
         (f64::from(count) / begin.elapsed().as_secs_f64(), longest)
+    }
+
+    /// Logins of one caller and of many, in turns.
+    async fn show_logins(self: &Arc<Self>, what: &str) -> f64 {
+        let (mut cpu, mut count) = (0.0, 0);
+        let (mut single, mut grouped, mut ratios, mut longest) = (vec![], vec![], vec![], Duration::ZERO);
+        for _ in 0..ROUNDS {
+            let (alone, _) = self.logins(1, Duration::from_millis(300)).await;
+            let (cpu_before, before) = (cpu_seconds(), self.next.load(Ordering::Relaxed));
+            let (together, slowest) = self.logins(CALLERS, Duration::from_millis(600)).await;
+            cpu += cpu_seconds() - cpu_before;
+            count += self.next.load(Ordering::Relaxed) - before;
+            longest = longest.max(slowest);
+            single.push(alone);
+            grouped.push(together);
+            ratios.push(together / alone);
+        }
+        let together = median(grouped);
+        #[expect(clippy::cast_precision_loss, reason = "far from 2^52 logins")]
+        let spent = cpu * 1e6 / count as f64;
+        println!(
+            "{what}: {:.0} a second one by one, {together:.0} of {CALLERS} callers, {:.1} times as many; \
+             {spent:.1} µs of CPU on both threads, the longest {longest:.0?}",
+            median(single),
+            median(ratios)
+        );
+        together
     }
 
     /// Nanoseconds of a check.
@@ -91,19 +127,36 @@ impl Bench {
         begin.elapsed().as_secs_f64() * 1e9 / f64::from(CHECKS)
     }
 
-    /// Ends everything that there is; the longest slice.
-    async fn purge(&self) -> (f64, Duration) {
-        let (begin, mut longest, mut count) = (Instant::now(), Duration::ZERO, 0);
+    /// Ends everything that there is, beside a caller who logs in without a pause.
+    async fn show_purge(self: &Arc<Self>) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (bench, stopped) = (Arc::clone(self), Arc::clone(&stop));
+        let caller = tokio::spawn(async move {
+            let mut longest = Duration::ZERO;
+            while !stopped.load(Ordering::Relaxed) {
+                longest = longest.max(bench.logins(1, Duration::from_millis(20)).await.1);
+            }
+            longest
+        });
+        let (begin, mut slices, mut count) = (Instant::now(), vec![], 0_u32);
         loop {
             let slice = Instant::now();
             let purged = self.store.purge(NOW + 31 * 86_400, 500).await.unwrap();
-            longest = longest.max(slice.elapsed());
-            count += purged.sessions;
+            slices.push(slice.elapsed().as_secs_f64() * 1e3);
+            count += u32::try_from(purged.sessions).unwrap();
             if !purged.more {
-                #[expect(clippy::cast_precision_loss, reason = "far from 2^52 sessions")]
-                return (count as f64 / begin.elapsed().as_secs_f64(), longest);
+                break;
             }
         }
+        let rate = f64::from(count) / begin.elapsed().as_secs_f64();
+        stop.store(true, Ordering::Relaxed);
+        let longest = caller.await.unwrap();
+        slices.sort_by(f64::total_cmp);
+        let (half, all) = (slices[slices.len() / 2], slices[slices.len() - 1]);
+        println!(
+            "purge: {rate:.0} sessions a second; a slice takes {half:.1} ms, the longest {all:.1} ms; \
+             a login beside it at most {longest:.0?}"
+        );
     }
 }
 
@@ -153,50 +206,41 @@ async fn main() {
     if let Some(dir) = env::var_os(OPEN) {
         return show_opening(Path::new(&dir));
     }
-    let members = env::var("N").map_or(10_000, |n| n.parse().unwrap());
+    let sizes = env::var("N").unwrap_or_else(|_| "10000,1000000".to_owned());
+    let mut first = None;
+    for members in sizes.split(',').map(|size| size.parse().unwrap()) {
+        let (logins, check) = show(members).await;
+        let (first_logins, first_check) = *first.get_or_insert((logins, check));
+        println!("logins {:.2}, check {:.2} times the first size\n", logins / first_logins, check / first_check);
+    }
+}
+
+/// Everything at one size; logins a second of many callers, and nanoseconds of a check.
+async fn show(members: i64) -> (f64, f64) {
     let dir = TempDir::new().unwrap();
     let store = SqliteStore::open(&Settings::default(), dir.path()).unwrap();
-    let bench = Bench { store, members, next: AtomicI64::new(0) };
+    let bench = Bench { store, members, next: AtomicI64::new(0), capped: AtomicBool::new(false) };
     let begin = Instant::now();
     for first in (0..members).step_by(1024) {
         join_all((first..members.min(first + 1024)).map(|member| bench.login(member))).await;
     }
     println!("{members} members, one session each, made in {:.1?}", begin.elapsed());
-
     bench.store.close().await;
+
     let mut open = Command::new(env::current_exe().unwrap());
     assert!(open.env(OPEN, dir.path()).status().unwrap().success());
 
     let store = SqliteStore::open(&Settings::default(), dir.path()).unwrap();
-    let bench = Bench { store, ..bench };
+    let bench = Arc::new(Bench { store, ..bench });
     bench.login(0).await;
     let cpu = cpu_seconds();
     let check = median((0..ROUNDS).map(|_| bench.checks(members)).collect());
     #[expect(clippy::cast_precision_loss, reason = "a handful")]
     let spent = (cpu_seconds() - cpu) * 1e9 / (ROUNDS as f64 * f64::from(CHECKS));
     println!("check: {check:.0} ns, {spent:.0} ns of CPU");
-    let (mut cpu, mut count) = (0.0, 0);
-    let (mut single, mut grouped, mut ratios, mut longest) = (vec![], vec![], vec![], Duration::ZERO);
-    for _ in 0..ROUNDS {
-        let (alone, _) = bench.logins(1, Duration::from_millis(300)).await;
-        let (cpu_before, before) = (cpu_seconds(), bench.next.load(Ordering::Relaxed));
-        let (together, slowest) = bench.logins(CALLERS, Duration::from_millis(600)).await;
-        cpu += cpu_seconds() - cpu_before;
-        count += bench.next.load(Ordering::Relaxed) - before;
-        longest = longest.max(slowest);
-        single.push(alone);
-        grouped.push(together);
-        ratios.push(together / alone);
-    }
-    println!(
-        "logins a second: {:.0} one by one, {:.0} of {CALLERS} callers, {:.1} times as many; the longest {longest:.0?}",
-        median(single),
-        median(grouped),
-        median(ratios)
-    );
-    #[expect(clippy::cast_precision_loss, reason = "far from 2^52 logins")]
-    let spent = cpu * 1e6 / count as f64;
-    println!("a login of {CALLERS} callers: {spent:.1} µs of CPU, on both threads");
-    let (purged, slice) = bench.purge().await;
-    println!("purged: {purged:.0} sessions a second, the longest slice {slice:.1?}");
+    let logins = bench.show_logins("logins").await;
+    bench.capped.store(true, Ordering::Relaxed);
+    bench.show_logins("logins, at most ten sessions each").await;
+    bench.show_purge().await;
+    (logins, check)
 }
