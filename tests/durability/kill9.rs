@@ -13,7 +13,7 @@ use crate::support::{Bench, get};
 /// In the normal run and in the long one.
 const KILLS: [usize; 2] = [20, 200];
 /// Sessions that end between two kills.
-const ENOUGH: usize = 30;
+const ENOUGH: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill9() {

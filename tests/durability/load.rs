@@ -12,7 +12,7 @@ use crate::support::http::Request;
 use crate::support::{Answer, Bench, Server, delete, get, post, until};
 
 const CLIENTS: usize = 12;
-/// Of so many members one has itself erased, which empties the log.
+/// Of so many members the first has itself erased, which empties the log.
 const ERASED: usize = 250;
 
 /// Clients of one server, who stop when it is gone.
@@ -25,6 +25,7 @@ struct Shared {
     bench: Arc<Bench>,
     server: Arc<Server>,
     ledger: Mutex<Ledger>,
+    members: AtomicUsize,
     /// Requests that were told that their outcome is unknown.
     in_doubt: AtomicUsize,
 }
@@ -37,8 +38,13 @@ impl Load {
 
     /// As [`start`](Self::start), but the clients stop when so many sessions have ended, too.
     pub fn up_to(bench: &Arc<Bench>, server: &Arc<Server>, ledger: Ledger, sessions: usize) -> Self {
-        let (bench, server) = (Arc::clone(bench), Arc::clone(server));
-        let shared = Arc::new(Shared { bench, server, ledger: Mutex::new(ledger), in_doubt: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared {
+            bench: Arc::clone(bench),
+            server: Arc::clone(server),
+            ledger: Mutex::new(ledger),
+            members: AtomicUsize::new(0),
+            in_doubt: AtomicUsize::new(0),
+        });
         let mut clients = JoinSet::new();
         for _ in 0..CLIENTS {
             let shared = Arc::clone(&shared);
@@ -67,8 +73,7 @@ impl Shared {
 
     /// One member's life. `None` when the server is gone.
     async fn member(&self) -> Option<()> {
-        static MEMBERS: AtomicUsize = AtomicUsize::new(0);
-        let number = MEMBERS.fetch_add(1, Ordering::Relaxed);
+        let number = self.members.fetch_add(1, Ordering::Relaxed);
         let user = self.bench.sandbox.add_user(UserSpec::default()).id;
         let (old, kept) = (self.log_in(&user).await?, self.log_in(&user).await?);
         for name in 1..=2 {

@@ -24,11 +24,11 @@ use crate::support::{Bench, Server, program};
 use crate::trace::{self, Event};
 
 /// Cuts of the campaign, in the normal run and in the long one.
-const CUTS: [usize; 2] = [2_001, 30_000];
+const CUTS: [usize; 2] = [2_001, 20_001];
 /// Cuts within which a server that does not wait for the disk must have lost something.
 const WITHOUT_WAITING: usize = 201;
 /// Sessions that end while the trace is kept.
-const LOAD: [usize; 2] = [1_100, 8_000];
+const LOAD: [usize; 2] = [1_100, 3_000];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn power_cut() {
@@ -62,15 +62,13 @@ async fn power_cut_loses_where_a_commit_does_not_wait_for_the_disk() {
     assert!(losses.iter().any(|loss| loss.contains("was acknowledged")));
 }
 
-/// Serves a load on a disk that keeps a trace, until a SIGKILL.
+/// Serves a load on a disk that keeps a trace.
 async fn recorded(bench: &Arc<Bench>, mut command: Command) -> (Vec<Event>, Ledger) {
     let trace = bench.dir().join("trace");
     put_under(&mut command, bench.dir(), &[("DISK_TRACE", trace.to_str().unwrap()), ("DISK_SYNC_US", "1000")]);
     let server = Arc::new(Server::start(command).await);
-    let load = Load::start(bench, &server, Ledger::default());
-    load.until_ended(long(LOAD)).await;
-    server.signal(rustix::process::Signal::KILL);
-    let (ledger, _) = load.end().await;
+    let (ledger, _) = Load::up_to(bench, &server, Ledger::default(), long(LOAD)).end().await;
+    Arc::into_inner(server).unwrap().kill().await;
     (trace::read(&trace), ledger)
 }
 
