@@ -4,16 +4,18 @@
 //! What one request gets for an answer is proven in `crates/api/tests/routes`. The names of the tests are those of the
 //! threat model.
 #![expect(clippy::unwrap_used, reason = "a test whose stage cannot be set must stop there")]
-#![expect(clippy::print_stdout, reason = "`--nocapture` shows the figures")]
 
 #[expect(dead_code, unused_imports, reason = "other tests need the rest of it")]
 #[path = "../e2e/support/mod.rs"]
 mod support;
 
+mod bombs;
+mod fail_closed;
 mod figures;
 mod nginx;
 mod slowloris;
 mod smuggling;
+mod upstream;
 
 /// The first of two sizes, or the second if `WXGATE_LONG` is set: `tests/run --long`.
 fn sized(normal: usize, long: usize) -> usize {

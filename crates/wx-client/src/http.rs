@@ -129,7 +129,9 @@ impl Http {
         let remaining = deadline.saturating_duration_since(Instant::now());
         let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;
         check_head(response.status(), response.headers(), self.base.is_loopback())?;
-        let mut body = Vec::new();
+        // Of its announced size at once: growing to it would take twice the room.
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut body = Vec::with_capacity(announced.min(ANSWER_LIMIT_BYTES));
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(Error::Unreadable { reason: "larger than 64 KiB" });
