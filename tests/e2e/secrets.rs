@@ -20,11 +20,11 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_outputs_data_or_the_process_table() {
+async fn secret_scan() {
     let bench = Bench::new().await;
     // As much as can be logged.
     let server = bench.serve_with(&["log.level=trace"]).await;
-    let mut canaries = played(&bench, &server).await;
+    let (mut canaries, answers) = played(&bench, &server).await;
     canaries.push(Canary::text("AppSecret", &bench.apps[0].secret));
     canaries.push(Canary::text("phone number", PHONE));
 
@@ -59,4 +59,12 @@ async fn no_secret_stands_in_outputs_data_or_the_process_table() {
         .flat_map(|(name, bytes)| canaries.iter().filter_map(move |canary| Some((name, canary.found_in(bytes)?))))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
+
+    // Answers hold what was made for the client, and echo what it sent; what is the server's own is in none of them.
+    let own = ["AppSecret", "session_key", "bytes of a session_key", "access_token", "API token", "sealing key"];
+    let told = canaries.iter().filter(|canary| own.contains(&canary.name()));
+    let told: Vec<_> = told.filter_map(|canary| canary.found_in(answers.as_bytes())).collect();
+    assert!(told.is_empty(), "{told:?}");
+    let skey = canaries.iter().find(|canary| canary.name() == "skey").unwrap();
+    assert!(skey.found_in(answers.as_bytes()).is_some(), "the answers are looked at");
 }

@@ -40,6 +40,10 @@ impl Canary {
         Self { name: name.to_owned(), forms }
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The form in which the secret stands in `bytes`, in words that do not tell it.
     pub fn found_in(&self, bytes: &[u8]) -> Option<String> {
         let is_in = |form: &[u8]| bytes.windows(form.len()).any(|window| window == form);

@@ -1,12 +1,15 @@
 //! Everything that a server has to do with secrets, once, and the ways in which it goes wrong.
 
+use std::cell::RefCell;
+use std::fmt::Write;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use wxgate_sandbox::{Endpoint, FaultKind, Scene, UserSpec};
 
 use super::forms::Canary;
-use crate::support::{At, Bench, Server, delete, get, post};
+use crate::support::{Answer, At, Bench, Request, Server, delete, get, post};
 
 /// A number that appears nowhere by chance.
 pub const PHONE: &str = "13987654321";
@@ -15,11 +18,12 @@ struct Stage<'a> {
     bench: &'a Bench,
     server: &'a Server,
     canaries: Vec<Canary>,
+    answers: RefCell<String>,
 }
 
-/// Plays it all. Gives the secrets that took part.
-pub async fn played(bench: &Bench, server: &Server) -> Vec<Canary> {
-    let mut stage = Stage { bench, server, canaries: Vec::new() };
+/// Plays it all. Gives the secrets that took part, and every answer of the server.
+pub async fn played(bench: &Bench, server: &Server) -> (Vec<Canary>, String) {
+    let mut stage = Stage { bench, server, canaries: Vec::new(), answers: RefCell::default() };
     let (alice, phone) = (Some("alice".to_owned()), Some(PHONE.to_owned()));
     bench.sandbox.add_user(UserSpec { id: alice, phone, ..UserSpec::default() });
     let skey = stage.session().await;
@@ -28,10 +32,20 @@ pub async fn played(bench: &Bench, server: &Server) -> Vec<Canary> {
     stage.misplaced(&skey).await;
     stage.tokens(&skey).await;
     stage.endings(&skey).await;
-    stage.canaries
+    for path in ["/openapi.json", "/readyz", "/healthz"] {
+        assert_eq!(stage.ask(&server.internal, get(path)).await.status, 200, "{path}");
+    }
+    (stage.canaries, stage.answers.into_inner())
 }
 
 impl Stage<'_> {
+    /// Asks, and keeps the answer.
+    async fn ask(&self, at: &At, request: Request) -> Answer {
+        let answer = at.send(request).await;
+        writeln!(self.answers.borrow_mut(), "{answer:?}").unwrap();
+        answer
+    }
+
     fn code(&mut self) -> String {
         let code = self.bench.sandbox.login(self.bench.appid(), "alice").unwrap();
         self.canaries.push(Canary::text("code", &code));
@@ -53,14 +67,15 @@ impl Stage<'_> {
 
     async fn session(&mut self) -> String {
         let code = self.code();
-        let skey = self.server.login(&code).await;
+        let login = post("/v1/login").json(&json!({ "code": code }));
+        let skey = self.ask(&self.server.public, login).await.text("skey");
         self.keep_session_key();
         self.keep_skey(&skey);
         skey
     }
 
     async fn phone(&self, skey: &str, body: &Value) -> u16 {
-        self.server.public.send(post("/v1/phone").bearer(skey).json(body)).await.status
+        self.ask(&self.server.public, post("/v1/phone").bearer(skey).json(body)).await.status
     }
 
     async fn phones(&mut self, skey: &str) {
@@ -74,7 +89,7 @@ impl Stage<'_> {
         let damaged = json!({ "encryptedData": STANDARD.encode(bytes), "iv": tap.data.iv });
         assert_eq!(self.phone(skey, &damaged).await, 422);
         for path in ["/v1/me", "/v1/me/export"] {
-            assert_eq!(self.server.public.send(get(path).bearer(skey)).await.status, 200, "{path}");
+            assert_eq!(self.ask(&self.server.public, get(path).bearer(skey)).await.status, 200, "{path}");
         }
         self.access_token().await;
     }
@@ -106,7 +121,7 @@ impl Stage<'_> {
         for fault in trouble {
             self.bench.sandbox.fault(Endpoint::Code2Session, fault.clone().times(1)).unwrap();
             let code = self.code();
-            let answer = self.server.public.send(post("/v1/login").json(&json!({ "code": code }))).await;
+            let answer = self.ask(&self.server.public, post("/v1/login").json(&json!({ "code": code }))).await;
             assert!(answer.status >= 500, "{fault:?}");
         }
         let skey = self.session().await;
@@ -120,7 +135,7 @@ impl Stage<'_> {
         assert_eq!(self.phone(&skey, &sealed).await, 503);
         for scene in [Scene::UsedCode, Scene::ExpiredCode, Scene::OtherApp, Scene::BlockedUser] {
             let code = self.bench.sandbox.scenario(scene, self.bench.appid(), "alice").unwrap().code;
-            let answer = self.server.public.send(post("/v1/login").json(&json!({ "code": code }))).await;
+            let answer = self.ask(&self.server.public, post("/v1/login").json(&json!({ "code": code }))).await;
             assert!((400..500).contains(&answer.status), "{scene:?}");
             self.canaries.push(Canary::text("refused code", &code));
         }
@@ -146,7 +161,7 @@ impl Stage<'_> {
             post("/v1/login").header("Idempotency-Key", skey).header("User-Agent", "e2e").json(&json!({ "code": "" })),
         ];
         for (number, request) in requests.into_iter().enumerate() {
-            let answer = self.server.public.send(request).await;
+            let answer = self.ask(&self.server.public, request).await;
             assert!((400..500).contains(&answer.status), "request {number}: {answer:?}");
         }
     }
@@ -159,15 +174,15 @@ impl Stage<'_> {
         self.canaries.push(Canary::bytes("bytes of an API token", &bytes[16..]));
         for (bearer, status) in [(token, 200), (skey, 401)] {
             let introspect = post("/introspect").bearer(bearer).form(&format!("token={skey}"));
-            assert_eq!(self.server.internal.send(introspect).await.status, status);
+            assert_eq!(self.ask(&self.server.internal, introspect).await.status, status);
         }
     }
 
     async fn endings(&mut self, skey: &str) {
-        let refreshed = self.server.public.send(post("/v1/session/refresh").bearer(skey)).await.text("skey");
+        let refreshed = self.ask(&self.server.public, post("/v1/session/refresh").bearer(skey)).await.text("skey");
         self.keep_skey(&refreshed);
-        assert_eq!(self.server.internal.send(get("/forward-auth").bearer(&refreshed)).await.status, 200);
-        assert_eq!(self.server.public.send(delete("/v1/session").bearer(&refreshed)).await.status, 200);
-        assert_eq!(self.server.internal.send(get("/forward-auth").bearer(&refreshed)).await.status, 401);
+        assert_eq!(self.ask(&self.server.internal, get("/forward-auth").bearer(&refreshed)).await.status, 200);
+        assert_eq!(self.ask(&self.server.public, delete("/v1/session").bearer(&refreshed)).await.status, 200);
+        assert_eq!(self.ask(&self.server.internal, get("/forward-auth").bearer(&refreshed)).await.status, 401);
     }
 }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whoever_comes() {
+    fn limiter_memory_bounded() {
         let limiter = Limiter::per_minute(1);
         for number in 0..200_000_u32 {
             limiter.check(Some(IpAddr::V4(number.into()))).ok();

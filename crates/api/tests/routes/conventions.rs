@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::support::document::{Side, document, is_on};
 use super::support::{TestApp, raw, request};
 
 #[tokio::test]
@@ -95,6 +96,43 @@ async fn an_skey_in_the_query_is_refused_and_not_repeated() {
             let answer = app.send(request("GET", &path, skey, None)).await;
             answer.failed("bad_request", 400, -400);
             assert!(!answer.text.contains(&member.skey));
+        }
+    }
+}
+
+#[tokio::test]
+async fn methods_matrix() {
+    let app = TestApp::new().await;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "0000000000000001");
+        for method in ["TRACE", "CONNECT", "OPTIONS", "PUT", "PROPFIND", "get", "BREW"] {
+            let public = app.send(raw(method, &path, None, "")).await;
+            let (word, status) =
+                if is_on(item, Side::Public) { ("method_not_allowed", 405) } else { ("not_found", 404) };
+            public.failed(word, status, -i64::from(status));
+            if is_on(item, Side::Internal) {
+                app.send_inside(raw(method, &path, None, "")).await.failed("method_not_allowed", 405, -405);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_store_everywhere() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    for path in document()["paths"].as_object().unwrap().keys() {
+        let path = path.replace("{id}", "0000000000000001");
+        // The last of them ends the session.
+        for method in ["GET", "POST", "PATCH", "DELETE"] {
+            for token in [None, Some("wxg_unknown"), Some(member.skey.as_str())] {
+                for answer in [
+                    app.send(request(method, &path, token, None)).await,
+                    app.send_inside(request(method, &path, token, None)).await,
+                ] {
+                    assert_eq!(answer.header("cache-control"), "no-store", "{method} {path} {answer:?}");
+                }
+            }
         }
     }
 }
