@@ -14,7 +14,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::answer::Loose;
-use crate::http::{Call, Http};
+use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
 use crate::{AccessToken, Code2Session, Credentials, Error, PhoneNumber, Result, Settings, TokenKeep, WeChat};
@@ -60,17 +60,22 @@ impl Client {
         self.apps.get(appid).ok_or_else(|| Error::UnknownApp { appid: appid.to_owned() })
     }
 
+    /// Makes a call that needs an access_token and reads its answer as `T`.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, appid: &str, call: Call<'_>) -> Result<T> {
+        self.call_and_read(appid, call, http::json).await
+    }
+
     /// Makes a call that needs an access_token. One that was refused for its token did nothing, so it may be repeated
     /// even if it uses up a code.
-    async fn call<T: DeserializeOwned>(&self, appid: &str, call: Call<'_>) -> Result<T> {
+    pub(crate) async fn call_and_read<T>(&self, appid: &str, call: Call<'_>, read: Read<T>) -> Result<T> {
         let tokens = &self.app(appid)?.tokens;
         let token = tokens.current().await.map_err(Error::before_the_call)?;
-        let refusal = match self.http.call(&call, Some(token.text())).await {
+        let refusal = match self.http.call(&call, Some(token.text()), read).await {
             Err(error) if error.refuses_token() => error,
             other => return other,
         };
         match tokens.after_refusal(&token).await.map_err(Error::before_the_call)? {
-            Some(next) => self.http.call(&call, Some(next.text())).await,
+            Some(next) => self.http.call(&call, Some(next.text()), read).await,
             None => Err(refusal),
         }
     }
@@ -127,8 +132,9 @@ impl WeChat for Client {
     async fn code2session(&self, appid: &str, code: &str) -> Result<Code2Session> {
         let secret = self.app(appid)?.secret.expose_secret();
         let query = [("appid", appid), ("secret", secret), ("js_code", code), ("grant_type", "authorization_code")];
-        let call = Call { path: "/sns/jscode2session", query: &query, body: None, hidden: &[secret, code] };
-        let answer: Exchanged = self.http.call(&call, None).await?;
+        let hidden = [secret, code];
+        let call = Call::get("/sns/jscode2session", &query).hiding(&hidden);
+        let answer: Exchanged = self.http.call(&call, None, http::json).await?;
         Ok(Code2Session {
             openid: identifier(answer.openid, "openid is not 1 to 128 characters")?,
             unionid: answer
@@ -141,13 +147,9 @@ impl WeChat for Client {
     }
 
     async fn phone_number(&self, appid: &str, code: &str, openid: &str) -> Result<PhoneNumber> {
-        let call = Call {
-            path: "/wxa/business/getuserphonenumber",
-            query: &[],
-            body: Some(json!({ "code": code, "openid": openid })),
-            hidden: &[code],
-        };
-        let PhoneAnswer { phone_info } = self.call(appid, call).await?;
+        let body = json!({ "code": code, "openid": openid });
+        let call = Call::post("/wxa/business/getuserphonenumber", &body);
+        let PhoneAnswer { phone_info } = self.call(appid, call.hiding(&[code])).await?;
         if phone_info.phone_number.expose_secret().is_empty() || phone_info.pure_phone_number.expose_secret().is_empty()
         {
             return Err(Error::Unreadable { reason: "a phone number is empty" });
@@ -162,12 +164,8 @@ impl WeChat for Client {
     }
 
     async fn check_encrypted(&self, appid: &str, sha256_hex: &str) -> Result<bool> {
-        let call = Call {
-            path: "/wxa/business/checkencryptedmsg",
-            query: &[],
-            body: Some(json!({ "encrypted_msg_hash": sha256_hex })),
-            hidden: &[],
-        };
+        let body = json!({ "encrypted_msg_hash": sha256_hex });
+        let call = Call::post("/wxa/business/checkencryptedmsg", &body);
         let known: Result<Checked> = self.call(appid, call).await;
         match known {
             Err(Error::Refused { errcode: 1, .. }) => Ok(false),
@@ -177,7 +175,8 @@ impl WeChat for Client {
 
     async fn check_session_key(&self, appid: &str, openid: &str, signature: &str) -> Result<bool> {
         let query = signed(openid, signature);
-        let call = Call { path: "/wxa/checksession", query: &query, body: None, hidden: &[signature] };
+        let hidden = [signature];
+        let call = Call::get("/wxa/checksession", &query).hiding(&hidden);
         let valid: Result<Acknowledged> = self.call(appid, call).await;
         match valid {
             Err(Error::Refused { errcode: 87007 | 87009, .. }) => Ok(false),
@@ -187,7 +186,8 @@ impl WeChat for Client {
 
     async fn reset_session_key(&self, appid: &str, openid: &str, signature: &str) -> Result<SecretString> {
         let query = signed(openid, signature);
-        let call = Call { path: "/wxa/resetusersessionkey", query: &query, body: None, hidden: &[signature] };
+        let hidden = [signature];
+        let call = Call::get("/wxa/resetusersessionkey", &query).hiding(&hidden);
         let answer: Reset = self.call(appid, call).await?;
         if answer.openid != openid {
             return Err(Error::Unreadable { reason: "openid is another one" });
@@ -200,11 +200,11 @@ impl WeChat for Client {
     }
 }
 
-fn signed<'a>(openid: &'a str, signature: &'a str) -> [(&'static str, &'a str); 3] {
+pub(crate) fn signed<'a>(openid: &'a str, signature: &'a str) -> [(&'a str, &'a str); 3] {
     [("openid", openid), ("signature", signature), ("sig_method", "hmac_sha256")]
 }
 
-fn identifier(text: String, reason: &'static str) -> Result<String> {
+pub(crate) fn identifier(text: String, reason: &'static str) -> Result<String> {
     if (1..=128).contains(&text.chars().count()) { Ok(text) } else { Err(Error::Unreadable { reason }) }
 }
 

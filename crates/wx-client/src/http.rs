@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
@@ -29,13 +31,51 @@ const USER_AGENT: &str = concat!("wxgate/", env!("CARGO_PKG_VERSION"));
 pub(crate) const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request to WeChat, but for its token.
+#[derive(Clone)]
 pub(crate) struct Call<'a> {
-    pub(crate) path: &'static str,
-    pub(crate) query: &'a [(&'static str, &'a str)],
-    /// A POST if there is one, else a GET.
-    pub(crate) body: Option<serde_json::Value>,
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    /// JSON. A POST if there is one, else a GET.
+    pub(crate) body: Option<Bytes>,
     /// Secrets of the request that no error may repeat; the token is one without being named.
     pub(crate) hidden: &'a [&'a str],
+    /// Where the reading of the answer stops.
+    pub(crate) limit_bytes: usize,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn get(path: &'a str, query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { path, query, body: None, hidden: &[], limit_bytes: ANSWER_LIMIT_BYTES }
+    }
+
+    pub(crate) fn post(path: &'a str, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("structs of strings and numbers serialise");
+        Self { body: Some(body.into()), ..Self::get(path, &[]) }
+    }
+
+    pub(crate) fn hiding(self, hidden: &'a [&'a str]) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// What no error may repeat.
+    fn secrets<'s>(&'s self, token: Option<&'s SecretString>) -> Vec<&'s str> {
+        self.hidden.iter().copied().chain(token.map(ExposeSecret::expose_secret)).collect()
+    }
+}
+
+/// What came back, as far as it may be believed.
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// How an answer is read, given the secrets that an error must not repeat.
+pub(crate) type Read<T> = fn(Answer, &[&str]) -> Result<T>;
+
+/// Reads an answer of JSON.
+#[expect(clippy::needless_pass_by_value, reason = "other readers keep the bytes")]
+pub(crate) fn json<T: DeserializeOwned>(answer: Answer, hidden: &[&str]) -> Result<T> {
+    answer::read(&answer.body, hidden)
 }
 
 /// The connections to WeChat.
@@ -80,32 +120,24 @@ impl Http {
         &self.base
     }
 
-    /// Makes a call and reads its answer as `T`.
-    ///
-    /// It is tried again, once, only if no connection could be made: then nothing of it has arrived.
-    pub(crate) async fn call<T: DeserializeOwned>(&self, call: &Call<'_>, token: Option<&SecretString>) -> Result<T> {
-        let token = token.map(ExposeSecret::expose_secret);
+    /// Makes a call and reads its answer.
+    pub(crate) async fn call<T>(&self, call: &Call<'_>, token: Option<&SecretString>, read: Read<T>) -> Result<T> {
         let deadline = Instant::now() + TOTAL_TIMEOUT;
         let _slot = self.slot().await?;
         let breaker = if call.path.starts_with("/sns/") { &self.logins } else { &self.rest };
         breaker.admit(Instant::now())?;
-        let outcome = self.exchange(call, token, deadline).await;
+        let answer = self.exchange(call, token.map(ExposeSecret::expose_secret), deadline).await;
+        let outcome = answer.and_then(|answer| read(answer, &call.secrets(token)));
         breaker.note(&outcome, Instant::now());
         outcome
     }
 
-    async fn exchange<T: DeserializeOwned>(
-        &self,
-        call: &Call<'_>,
-        token: Option<&str>,
-        deadline: Instant,
-    ) -> Result<T> {
-        let body = match self.attempt(call, token, deadline).await {
-            Err(Error::Unreachable { sent: false, .. }) => self.attempt(call, token, deadline).await?,
-            other => other?,
-        };
-        let hidden: Vec<&str> = call.hidden.iter().copied().chain(token).collect();
-        answer::read(&body, &hidden)
+    /// It is tried again, once, only if no connection could be made: then nothing of it has arrived.
+    async fn exchange(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
+        match self.attempt(call, token, deadline).await {
+            Err(Error::Unreachable { sent: false, .. }) => self.attempt(call, token, deadline).await,
+            other => other,
+        }
     }
 
     async fn slot(&self) -> Result<SemaphorePermit<'_>> {
@@ -115,7 +147,7 @@ impl Http {
         }
     }
 
-    async fn attempt(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Vec<u8>> {
+    async fn attempt(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
         let url = self.url(call, token);
         let request = match &call.body {
             None => self.client.request(Method::GET, url),
@@ -124,21 +156,22 @@ impl Http {
                 .client
                 .request(Method::POST, url)
                 .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body.to_string()),
+                .body(body.clone()),
         };
         let remaining = deadline.saturating_duration_since(Instant::now());
         let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;
         check_head(response.status(), response.headers(), self.base.is_loopback())?;
         // Of its announced size at once: growing to it would take twice the room.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut body = Vec::with_capacity(announced.min(ANSWER_LIMIT_BYTES));
+        let mut body = Vec::with_capacity(announced.min(call.limit_bytes));
+        let headers = std::mem::take(response.headers_mut());
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            if body.len() + chunk.len() > ANSWER_LIMIT_BYTES {
-                return Err(Error::Unreadable { reason: "larger than 64 KiB" });
+            if body.len() + chunk.len() > call.limit_bytes {
+                return Err(Error::Unreadable { reason: "too large" });
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Answer { headers, body })
     }
 
     fn url(&self, call: &Call<'_>, token: Option<&str>) -> Url {

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::http::{Call, Http};
+use crate::http::{self, Call, Http};
 use crate::{AccessToken, Credentials, Error, Result};
 
 /// One app's source of tokens.
@@ -41,8 +41,9 @@ impl Issuer for StableToken {
         if force {
             body["force_refresh"] = true.into();
         }
-        let call = Call { path: "/cgi-bin/stable_token", query: &[], body: Some(body), hidden: &[secret] };
-        let issued: Issued = self.http.call(&call, None).await?;
+        let hidden = [secret];
+        let call = Call::post("/cgi-bin/stable_token", &body).hiding(&hidden);
+        let issued: Issued = self.http.call(&call, None, http::json).await?;
         if issued.access_token.expose_secret().is_empty() {
             return Err(Error::Unreadable { reason: "access_token is empty" });
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod breaker;
+pub mod calls;
 mod client;
 mod errcode;
 mod error;
