@@ -26,6 +26,7 @@ pub(super) const KEYS: &[Key] = &[
     key("listen.internal", ADDRESS),
     key("listen.trusted_proxies", List(checks::network, "网段，如 \"10.0.0.0/8\"", "networks such as \"10.0.0.0/8\"")),
     key("wechat.base_url", Text(checks::base_url, "https 网址（本机可用 http），不含用户名、? 和 #", BASE_URL)),
+    key("wechat.fallback_urls", List(checks::base_url, "https 网址（本机可用 http），不含用户名、? 和 #", BASE_URLS)),
     key("wechat.max_in_flight", Whole(1, 65_535)),
     key("session.idle_days", Whole(1, 3650)),
     key("session.absolute_days", Whole(1, 3650)),
@@ -59,6 +60,7 @@ pub(super) const KEYS: &[Key] = &[
     key("app.push.previous_encoding_aes_key_file", FILE),
 ];
 
+const BASE_URLS: &str = "https URLs (http on loopback only) without user name, query and fragment";
 const BASE_URL: &str = "an https URL (http on loopback only) without user name, query and fragment";
 
 /// The key at `path`.

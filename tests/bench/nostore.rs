@@ -33,7 +33,8 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let keep = Arc::new(StoredTokens::new(Arc::new(Nothing), vault.clone(), Arc::new(SystemClock)));
     let secret = SecretString::from("0123456789abcdef0123456789abcdef");
     let credentials = vec![Credentials { appid: appid.clone(), secret }];
-    let wechat = Client::new(&wx_client::Settings { base_url, max_in_flight: 1024 }, credentials, keep)?;
+    let wechat =
+        Client::new(&wx_client::Settings { base_url, max_in_flight: 1024, ..Default::default() }, credentials, keep)?;
     let settings = Settings {
         appids: vec![appid],
         session: SessionSettings::default(),

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
 use crate::breaker::Breaker;
+use crate::hosts::Hosts;
 use crate::resolver::Resolver;
 use crate::settings::BaseUrl;
 use crate::{Error, Result, Settings, answer, tls};
@@ -81,7 +82,7 @@ pub(crate) fn json<T: DeserializeOwned>(answer: Answer, hidden: &[&str]) -> Resu
 /// The connections to WeChat.
 pub(crate) struct Http {
     client: reqwest::Client,
-    base: BaseUrl,
+    hosts: Hosts,
     slots: Semaphore,
     /// Of `sns/…`, which is logins: another service of WeChat's than all the rest, and each fails by itself.
     logins: Breaker,
@@ -90,9 +91,9 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let base = BaseUrl::parse(&settings.base_url)?;
+        let hosts = Hosts::new(settings)?;
         let slots = settings.slots()?;
-        let tls = if base.is_tls() { tls::platform()? } else { tls::none()? };
+        let tls = if hosts.any_tls() { tls::platform()? } else { tls::none()? };
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(Resolver::system())
@@ -113,11 +114,11 @@ impl Http {
             .user_agent(USER_AGENT)
             .build()
             .map_err(|error| Error::Settings(format!("the HTTP client cannot be set up: {}", error.without_url())))?;
-        Ok(Self { client, base, slots: Semaphore::new(slots), logins: Breaker::default(), rest: Breaker::default() })
+        Ok(Self { client, hosts, slots: Semaphore::new(slots), logins: Breaker::default(), rest: Breaker::default() })
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
-        &self.base
+        self.hosts.main()
     }
 
     /// Makes a call and reads its answer.
@@ -132,11 +133,20 @@ impl Http {
         outcome
     }
 
-    /// It is tried again, once, only if no connection could be made: then nothing of it has arrived.
+    /// It is tried again, at the next host or once more at the only one, while no connection can be made: then nothing of
+    /// it has arrived.
     async fn exchange(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
-        match self.attempt(call, token, deadline).await {
-            Err(Error::Unreachable { sent: false, .. }) => self.attempt(call, token, deadline).await,
-            other => other,
+        let mut hosts = self.hosts.in_turn(Instant::now()).peekable();
+        loop {
+            let (index, host) = hosts.next().expect("the last turn returns");
+            match self.attempt(host, call, token, deadline).await {
+                Err(Error::Unreachable { sent: false, .. }) if hosts.peek().is_some() => {}
+                Err(error @ Error::Unreachable { sent: false, .. }) => return Err(error),
+                other => {
+                    self.hosts.reached(index, Instant::now());
+                    return other;
+                }
+            }
         }
     }
 
@@ -147,8 +157,8 @@ impl Http {
         }
     }
 
-    async fn attempt(&self, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
-        let url = self.url(call, token);
+    async fn attempt(&self, host: &BaseUrl, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
+        let url = url(host, call, token);
         let request = match &call.body {
             None => self.client.request(Method::GET, url),
             // A body of known length is sent with Content-Length; WeChat answers 412 to a chunked one.
@@ -160,7 +170,7 @@ impl Http {
         };
         let remaining = deadline.saturating_duration_since(Instant::now());
         let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;
-        check_head(response.status(), response.headers(), self.base.is_loopback())?;
+        check_head(response.status(), response.headers(), host.is_loopback())?;
         // Of its announced size at once: growing to it would take twice the room.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut body = Vec::with_capacity(announced.min(call.limit_bytes));
@@ -173,16 +183,16 @@ impl Http {
         }
         Ok(Answer { headers, body })
     }
+}
 
-    fn url(&self, call: &Call<'_>, token: Option<&str>) -> Url {
-        let token = token.map(|token| ("access_token", token));
-        let pairs: Vec<String> = token
-            .iter()
-            .chain(call.query)
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)))
-            .collect();
-        self.base.join(call.path, &pairs.join("&"))
-    }
+fn url(host: &BaseUrl, call: &Call<'_>, token: Option<&str>) -> Url {
+    let token = token.map(|token| ("access_token", token));
+    let pairs: Vec<String> = token
+        .iter()
+        .chain(call.query)
+        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)))
+        .collect();
+    host.join(call.path, &pairs.join("&"))
 }
 
 /// An error of the driver, without the URL: its query holds secrets.

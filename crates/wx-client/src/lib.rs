@@ -6,6 +6,7 @@ pub mod calls;
 mod client;
 mod errcode;
 mod error;
+mod hosts;
 mod http;
 mod issuer;
 mod resolver;

@@ -14,13 +14,16 @@ use crate::{Error, Result};
 pub struct Settings {
     /// Where WeChat is: https, or http if the host is loopback. Without user, query and fragment.
     pub base_url: String,
+    /// Where else the same WeChat is, asked in this order while no connection to the one before can be made. WeChat has
+    /// `https://api2.weixin.qq.com`, and `sh.`, `sz.` and `hk.api.weixin.qq.com`. None by default.
+    pub fallback_urls: Vec<String>,
     /// Calls under way at once, 1 to 65535; more wait up to 2 seconds for their turn.
     pub max_in_flight: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { base_url: "https://api.weixin.qq.com".to_owned(), max_in_flight: 512 }
+        Self { base_url: "https://api.weixin.qq.com".to_owned(), fallback_urls: Vec::new(), max_in_flight: 512 }
     }
 }
 
@@ -49,9 +52,9 @@ pub(crate) struct BaseUrl(Url);
 
 impl BaseUrl {
     /// Refuses whatever would carry the AppSecret in the clear or to a place that the text does not plainly name. The
-    /// error does not repeat the text: it may hold a password.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        let refuse = |why: &str| Error::Settings(format!("wechat.base_url {why}"));
+    /// error names the key and does not repeat the text: it may hold a password.
+    pub(crate) fn parse(key: &str, text: &str) -> Result<Self> {
+        let refuse = |why: &str| Error::Settings(format!("{key} {why}"));
         let url = Url::parse(text).map_err(|error| refuse(&format!("is not a URL: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("must not hold a user or a password"));
@@ -94,6 +97,8 @@ impl BaseUrl {
 mod tests {
     use super::{BaseUrl, Settings};
 
+    const KEY: &str = "wechat.base_url";
+
     #[test]
     fn https_goes_anywhere_and_http_stays_on_this_machine() {
         for text in [
@@ -104,7 +109,7 @@ mod tests {
             "http://[::1]:80/",
             "http://localhost:8080",
         ] {
-            assert!(BaseUrl::parse(text).is_ok(), "{text}");
+            assert!(BaseUrl::parse(KEY, text).is_ok(), "{text}");
         }
         for text in [
             "http://api.weixin.qq.com",
@@ -119,7 +124,7 @@ mod tests {
             "api.weixin.qq.com",
             "",
         ] {
-            assert!(BaseUrl::parse(text).is_err(), "{text}");
+            assert!(BaseUrl::parse(KEY, text).is_err(), "{text}");
         }
     }
 
@@ -133,7 +138,7 @@ mod tests {
             "https://api.weixin.qq.com#canary",
             "http://127.0.0.1@canary.example.com",
         ] {
-            let error = BaseUrl::parse(text).unwrap_err();
+            let error = BaseUrl::parse(KEY, text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
     }
@@ -141,10 +146,10 @@ mod tests {
     #[test]
     fn a_trailing_slash_makes_no_difference() {
         for text in ["https://api.weixin.qq.com", "https://api.weixin.qq.com/"] {
-            let url = BaseUrl::parse(text).unwrap().join("/sns/jscode2session", "a=%20b");
+            let url = BaseUrl::parse(KEY, text).unwrap().join("/sns/jscode2session", "a=%20b");
             assert_eq!(url.as_str(), "https://api.weixin.qq.com/sns/jscode2session?a=%20b");
         }
-        let below = BaseUrl::parse("http://localhost:1/wechat/").unwrap().join("/cgi-bin/token", "");
+        let below = BaseUrl::parse(KEY, "http://localhost:1/wechat/").unwrap().join("/cgi-bin/token", "");
         assert_eq!(below.as_str(), "http://localhost:1/wechat/cgi-bin/token");
     }
 

@@ -44,6 +44,34 @@ async fn a_port_where_nobody_listens_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_host_that_cannot_be_connected_to_is_passed_over() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let other = Server::start([Act::text(LOGIN), Act::Close]).await;
+    let settings = Settings {
+        base_url: format!("http://{free}"),
+        fallback_urls: vec![format!("http://{}", other.address)],
+        ..Settings::default()
+    };
+    let client = Client::new(&settings, credentials(), Arc::new(NoKeep)).unwrap();
+    client.code2session(APPID, "first").await.unwrap();
+    assert!(sent(client.code2session(APPID, "second").await), "what may have arrived is sent nowhere else");
+    assert_eq!(other.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_host_that_was_sent_to_is_the_last_one() {
+    let (main, other) = (Server::start([Act::Close]).await, Server::start([Act::text(LOGIN)]).await);
+    let settings = Settings {
+        base_url: format!("http://{}", main.address),
+        fallback_urls: vec![format!("http://{}", other.address)],
+        ..Settings::default()
+    };
+    let client = Client::new(&settings, credentials(), Arc::new(NoKeep)).unwrap();
+    assert!(sent(client.code2session(APPID, "code").await));
+    assert_eq!((main.requests().len(), other.connections()), (1, 0));
+}
+
+#[tokio::test]
 async fn a_connection_without_tls_gets_nothing_and_is_tried_twice() {
     let server = Server::start([Act::Reset, Act::Reset, Act::Reset]).await;
     // Two clients at once, each with its own TLS, and no default for the process.
@@ -92,7 +120,7 @@ async fn silence_and_a_dripping_answer_end_after_5_seconds() {
 #[tokio::test]
 async fn a_call_without_a_slot_gives_up_after_2_seconds() {
     let server = Server::start([Act::Hang, Act::text(LOGIN)]).await;
-    let settings = Settings { base_url: format!("http://{}", server.address), max_in_flight: 1 };
+    let settings = Settings { base_url: format!("http://{}", server.address), max_in_flight: 1, ..Settings::default() };
     let client = Client::new(&settings, credentials(), Arc::new(NoKeep)).unwrap();
     let waiting = async {
         server.arrived().await;
