@@ -22,6 +22,18 @@ pub enum Error {
     /// A `Token` of message push that is not 3 to 32 letters and digits.
     #[error("the Token of message push must be 3 to 32 letters and digits")]
     PushToken,
+    /// A key of API security that is not of the kind it must be.
+    #[error("API security takes base64 of 32 bytes, and RSA keys of at least 2048 bits in PEM")]
+    ApiKey,
+    /// A message of API security that no known key of the other side signed.
+    #[error("no known key of the other side signed the message")]
+    ApiSignature,
+    /// A message of API security that does not decrypt, or was made for another place.
+    #[error("the message does not decrypt for this call")]
+    ApiMessage,
+    /// A message of API security that is older or newer than 300 seconds.
+    #[error("the message is not of this time")]
+    ApiAge,
     /// A line of a key file that cannot be read, counted from 1.
     #[error("key file, line {line}: {reason}")]
     KeyFile {

@@ -1,5 +1,6 @@
 //! What this crate promises, from outside.
 
+mod api_security;
 mod diagnosis;
 mod forgery;
 mod payload;
