@@ -19,8 +19,7 @@ struct Body {
     path: String,
     #[serde(default)]
     scene: String,
-    #[serde(default)]
-    page: String,
+    page: Option<String>,
     width: Option<i64>,
     #[serde(default)]
     is_hyaline: bool,
@@ -59,7 +58,7 @@ pub(super) fn unlimited(state: &mut State, request: &Request) -> Result<Image, i
     if !body.scene.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&'()*+,/:;=?@-._~".contains(&byte)) {
         return Err(40129);
     }
-    if body.page.starts_with('/') || body.page.contains('?') {
+    if body.page.as_ref().is_some_and(|page| page.starts_with('/') || page.contains('?')) {
         return Err(41030);
     }
     Ok(image(&body, &body.scene))
