@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{NoContext, Timestamp, Uuid};
 use wxgate_store::{ApiToken, UnixSeconds};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -57,13 +57,11 @@ impl ApiTokenText {
     }
 
     fn parse(text: &str) -> Option<(Uuid, [u8; 32])> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix(Self::PREFIX)?).ok()?;
-        let parsed = (bytes.len() == ID_BYTES + SECRET_BYTES).then(|| {
-            let (id, secret) = bytes.split_at(ID_BYTES);
-            Uuid::from_slice(id).ok().map(|id| (id, Sha256::digest(secret).into()))
-        });
-        bytes.zeroize();
-        parsed.flatten()
+        let mut bytes = Zeroizing::new([0; ID_BYTES + SECRET_BYTES]);
+        let count = URL_SAFE_NO_PAD.decode_slice(text.strip_prefix(Self::PREFIX)?, bytes.as_mut()).ok()?;
+        let (id, secret) = bytes.split_at(ID_BYTES);
+        let id = Uuid::from_slice(id).ok().filter(|_| count == bytes.len())?;
+        Some((id, Sha256::digest(secret).into()))
     }
 }
 

@@ -11,7 +11,7 @@ use wxgate_crypto::{SkeyMint, Vault};
 use wxgate_store::{Store, UnixSeconds};
 
 use crate::clock::Clock;
-use crate::edge::Limiter;
+use crate::edge::{Limiter, RequestIds};
 use crate::error::ApiError;
 use crate::flights::Flights;
 use crate::health::Health;
@@ -61,6 +61,7 @@ pub struct App {
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
+    pub(crate) request_ids: RequestIds,
     pub(crate) health: Health,
 }
 
@@ -89,6 +90,7 @@ impl App {
             renewals: Flights::new(),
             checks: SessionChecks::new(),
             pending_phones: PendingPhones::new(),
+            request_ids: RequestIds::new(),
             health: Health::default(),
         })
     }
@@ -103,7 +105,7 @@ impl App {
         }
     }
 
-    /// A fresh UUIDv7 by this server's clock: for members and requests, never a secret.
+    /// A fresh UUIDv7 by this server's clock: for members, never a secret.
     pub(crate) fn new_uuid(&self) -> Uuid {
         let ms = u64::try_from(self.clock.now_ms()).unwrap_or(0);
         let nanos = u32::try_from(ms % 1000).unwrap_or(0) * 1_000_000;

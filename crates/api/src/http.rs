@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
 use tokio::time::timeout;
 use warp::filters::BoxedFilter;
@@ -20,6 +20,8 @@ use crate::problem::Problem;
 
 /// Bytes a body may have, unless its route says otherwise.
 const BODY_LIMIT_BYTES: usize = 16 * 1024;
+/// About what an answer takes.
+const ANSWER_BYTES: usize = 512;
 /// Time a body has to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Bytes read and thrown away after the limit, so that the client has read to the end of its sending when we refuse.
@@ -33,9 +35,19 @@ pub fn with<T: Clone + Send + Sync + 'static>(value: T) -> impl Filter<Extract =
     warp::any().map(move || value.clone())
 }
 
+tokio::task_local! {
+    static INFO: RequestInfo;
+}
+
+/// Answers a request of which the edge knows `info`. Beside the request, since its extensions are a map in memory of its
+/// own.
+pub fn with_info<F: Future>(info: RequestInfo, answer: F) -> impl Future<Output = F::Output> {
+    INFO.scope(info, answer)
+}
+
 /// What the edge knows of the request.
-pub fn info() -> impl Filter<Extract = (RequestInfo,), Error = Rejection> + Clone {
-    warp::ext::get::<RequestInfo>()
+pub fn info() -> impl Filter<Extract = (RequestInfo,), Error = Infallible> + Clone {
+    warp::any().map(|| INFO.get())
 }
 
 /// The request's headers.
@@ -182,14 +194,23 @@ pub fn respond<T: Serialize>(result: Result<T, ApiError>) -> Response {
 
 /// A success without the envelope, for answers whose shape another standard decides.
 pub fn plain<T: Serialize>(result: Result<T, ApiError>) -> Response {
-    result.map(|value| warp::reply::json(&value)).into_response()
+    match result {
+        Ok(value) => json(&value),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// `value` as JSON, written once.
+fn json<T: Serialize>(value: &T) -> Response {
+    let mut text = Vec::with_capacity(ANSWER_BYTES);
+    if let Err(error) = serde_json::to_writer(&mut text, value) {
+        return ApiError::internal(error).into_response();
+    }
+    let mut response = Response::new(text.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// An answer that says no more than that it is done.
 #[derive(Debug, Serialize)]
 pub struct Done {}
-
-/// Tries the routes in order. Folded from the right: the first one listed is the cheapest to reach.
-pub fn any_of(routes: Vec<Route>) -> Route {
-    routes.into_iter().rev().reduce(|rest, route| route.or(rest).unify().boxed()).expect("at least one route")
-}

@@ -8,6 +8,7 @@ mod edge;
 mod error;
 mod fields;
 mod flights;
+mod header_values;
 mod health;
 mod housekeeping;
 mod http;

@@ -11,6 +11,8 @@ const ID_BYTES: usize = 8;
 const BYTES: usize = ID_BYTES + 32;
 /// 40 bytes in base64 without padding.
 const CHARACTERS: usize = 54;
+/// What a decoder asks for before it counts: three bytes for each four characters begun.
+const ROOM: usize = CHARACTERS.div_ceil(4) * 3;
 
 /// A session's id and 32 random bytes. The id finds the row, the SHA-256 of the random half decides.
 #[derive(Clone, ZeroizeOnDrop)]
@@ -35,8 +37,9 @@ impl Skey {
     /// Reads what [`expose`](Self::expose) wrote, and nothing else: one text for one skey.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.strip_prefix(Self::PREFIX)?;
-        let bytes = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?);
-        let (id, secret) = bytes.split_first_chunk::<ID_BYTES>()?;
+        let mut room = Zeroizing::new([0; ROOM]);
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode_slice(text, room.as_mut()).ok()?;
+        let (id, secret) = room[..bytes].split_first_chunk::<ID_BYTES>()?;
         let session_id = i64::from_be_bytes(*id);
         (session_id > 0).then_some(Self { session_id, secret: secret.try_into().ok()? })
     }

@@ -2,14 +2,17 @@
 //! as the standard allows; a proxy in front of it may settle it otherwise, and then the two see different requests. So
 //! what is ambiguous is refused, and only the raw bytes still show it.
 
+use memchr::memchr;
+
 /// So much of a line's start tells whether it matters: `transfer-encoding` and what follows it.
 const START_BYTES: usize = 18;
 
 /// Watches the bytes of one head.
 #[derive(Debug, Default)]
 pub struct Head {
-    /// The start of the line under way.
-    start: Vec<u8>,
+    /// The start of the line under way, and how much of it is there.
+    start: [u8; START_BYTES],
+    started: usize,
     last: u8,
     lines: u32,
     lengths: u32,
@@ -25,21 +28,17 @@ impl Head {
 
     /// Takes what arrived. Gives how much of it stands after the head's end, which is not looked at.
     pub fn read(&mut self, bytes: &[u8]) -> usize {
-        let mut read = 0;
-        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
-            if self.complete {
-                break;
-            }
-            read += part.len();
-            match part.split_last() {
-                Some((b'\n', text)) => {
-                    self.text(text);
-                    self.line_ends();
-                }
-                _ => self.text(part),
-            }
+        let mut rest = bytes;
+        while !self.complete {
+            let Some(end) = memchr(b'\n', rest) else {
+                self.text(rest);
+                return 0;
+            };
+            self.text(&rest[..end]);
+            self.line_ends();
+            rest = &rest[end + 1..];
         }
-        bytes.len() - read
+        rest.len()
     }
 
     /// Whether its end has been seen.
@@ -53,8 +52,9 @@ impl Head {
     }
 
     fn text(&mut self, text: &[u8]) {
-        let room = START_BYTES.saturating_sub(self.start.len());
-        self.start.extend_from_slice(&text[..text.len().min(room)]);
+        let taken = text.len().min(START_BYTES - self.started);
+        self.start[self.started..self.started + taken].copy_from_slice(&text[..taken]);
+        self.started += taken;
         self.last = text.last().copied().unwrap_or(self.last);
     }
 
@@ -63,15 +63,16 @@ impl Head {
         self.lengths += u32::from(self.names(b"content-length"));
         self.encodings += u32::from(self.names(b"transfer-encoding"));
         // Empty lines before the first one are passed over, as hyper does.
-        let is_empty = matches!(self.start.as_slice(), b"" | b"\r");
+        let is_empty = matches!(&self.start[..self.started], b"" | b"\r");
         self.complete = is_empty && self.lines > 0;
         self.lines += u32::from(!is_empty);
-        self.start.clear();
+        self.started = 0;
         self.last = 0;
     }
 
     fn names(&self, header: &[u8]) -> bool {
-        let (name, rest) = self.start.split_at(self.start.len().min(header.len()));
+        let start = &self.start[..self.started];
+        let (name, rest) = start.split_at(start.len().min(header.len()));
         name.eq_ignore_ascii_case(header) && matches!(rest.first(), Some(b':' | b' ' | b'\t'))
     }
 }

@@ -5,6 +5,7 @@ mod connection;
 mod head;
 mod limits;
 mod listen;
+mod request_id;
 mod table;
 mod unread;
 mod watched;
@@ -22,23 +23,23 @@ use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use tower_service::Service;
 use tracing::{Instrument, Span};
-use uuid::Uuid;
 use warp::reply::Response;
 use wxgate_crypto::Skey;
 
 pub(crate) use self::limits::Limiter;
 pub use self::listen::{Listener, serve};
+pub(crate) use self::request_id::{RequestId, RequestIds};
 
 use crate::api_token::ApiTokenText;
 use crate::app::App;
 use crate::auth::Authorization;
 use crate::error::ApiError;
-use crate::http::Route;
+use crate::http::{Route, with_info};
 use crate::problem::Problem;
-use crate::routes::{Endpoint, allowed};
+use crate::routes::{Endpoint, allowed, find};
 use crate::text::Language;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a path that are logged.
 const LOGGED_PATH_CHARACTERS: usize = 256;
 
@@ -57,18 +58,19 @@ pub struct RequestInfo {
 #[derive(Clone)]
 pub struct Edge {
     app: Arc<App>,
-    routes: Route,
     endpoints: &'static [Endpoint],
+    /// One for each endpoint.
+    routes: Arc<[Route]>,
     public: bool,
 }
 
 impl Edge {
-    pub(crate) fn public(app: Arc<App>, routes: Route, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, routes, endpoints, public: true }
+    pub(crate) fn public(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+        Self { app, endpoints, routes, public: true }
     }
 
-    pub(crate) fn internal(app: Arc<App>, routes: Route, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, routes, endpoints, public: false }
+    pub(crate) fn internal(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+        Self { app, endpoints, routes, public: false }
     }
 
     /// Answers one request that came from `peer` (`None`: a unix socket).
@@ -78,8 +80,7 @@ impl Edge {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let arrived = Instant::now();
-        let rid = request_id(self.app.new_uuid());
-        let span = self.span(request.uri().path(), &rid);
+        let rid = self.app.request_ids.next(self.app.clock.now_ms());
         let language = Language::of(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let info = RequestInfo {
@@ -87,7 +88,15 @@ impl Edge {
             client: address::client(request.headers(), peer, &self.app.settings.trusted_proxies),
             authorization: Authorization::of(request.headers()),
         };
-        let response = self.route(request, info).instrument(span.clone()).await;
+        let found = self.admit(&request, &info).and_then(|()| find(self.endpoints, &method, uri.path()));
+        let span = match &found {
+            Ok(at) if !self.endpoints[*at].is_check => tracing::info_span!("request", rid = rid.as_str()),
+            _ => Span::none(),
+        };
+        let response = match found {
+            Ok(at) => self.route(at, request, info).instrument(span.clone()).await,
+            Err(refusal) => warp::Reply::into_response(refusal),
+        };
         let _entered = span.enter();
         let (mut response, failure) = finish(response, language, &rid);
         if let Some(ApiError::MethodNotAllowed) = failure {
@@ -97,25 +106,12 @@ impl Edge {
         response
     }
 
-    /// What a handler logs carries the request's id. A check of who a request is from logs nothing of its own, and is asked
-    /// so often that even an empty span would be felt.
-    fn span(&self, path: &str, rid: &HeaderValue) -> Span {
-        if !self.public && is_check(path) {
-            return Span::none();
-        }
-        tracing::info_span!("request", rid = text(rid))
-    }
-
-    async fn route<B>(&self, mut request: Request<B>, info: RequestInfo) -> Response
+    async fn route<B>(&self, at: usize, request: Request<B>, info: RequestInfo) -> Response
     where
         B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        if let Err(refusal) = self.admit(&request, &info) {
-            return warp::Reply::into_response(refusal);
-        }
-        request.extensions_mut().insert(info);
-        match warp::service(self.routes.clone()).call(request).await {
+        match with_info(info, warp::service(self.routes[at].clone()).call(request)).await {
             Ok(response) => response,
             Err(never) => {
                 let never: Infallible = never;
@@ -134,7 +130,7 @@ impl Edge {
             return Err(ApiError::NotFound);
         }
         // A proxy asks forward-auth about other people's URLs: there only the header counts.
-        if !is_check(path) && query.is_some_and(query_carries_skey) {
+        if !is_about_others(path) && query.is_some_and(query_carries_skey) {
             return Err(Problem::SkeyInQuery.into());
         }
         if self.public { self.app.request_limit.check(info.client) } else { Ok(()) }
@@ -142,18 +138,8 @@ impl Edge {
 }
 
 /// Whether the path is a question of a proxy about somebody else's request.
-fn is_check(path: &str) -> bool {
+fn is_about_others(path: &str) -> bool {
     path.starts_with("/forward-auth")
-}
-
-/// A request's id as the header that carries it.
-fn request_id(id: Uuid) -> HeaderValue {
-    let mut buffer = Uuid::encode_buffer();
-    HeaderValue::from_str(id.simple().encode_lower(&mut buffer)).expect("hex digits are a header value")
-}
-
-fn text(rid: &HeaderValue) -> &str {
-    rid.to_str().unwrap_or_default()
 }
 
 /// Marks a request whose raw head says in two ways where it ends; hyper keeps only one of them.
@@ -188,13 +174,13 @@ fn logged(path: &str) -> String {
 }
 
 /// Renders a failure and sets the headers that every answer has.
-fn finish(mut response: Response, language: Language, rid: &HeaderValue) -> (Response, Option<ApiError>) {
+fn finish(mut response: Response, language: Language, rid: &RequestId) -> (Response, Option<ApiError>) {
     let failure = response.extensions_mut().remove::<ApiError>();
     if let Some(error) = &failure {
-        response = error.render(language, text(rid));
+        response = error.render(language, rid.as_str());
     }
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, rid.clone());
+    headers.insert(&REQUEST_ID, rid.header());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if matches!(failure, Some(ApiError::BadRequest(Problem::AmbiguousLength))) {
@@ -210,12 +196,12 @@ fn report(
     response: &Response,
     failure: Option<&ApiError>,
     arrived: Instant,
-    rid: &HeaderValue,
+    rid: &RequestId,
 ) {
     let Some(error) = failure else {
         return tracing::debug!(%method, path = logged(path), status = response.status().as_u16(), "answered");
     };
-    let (path, status, rid) = (logged(path), response.status().as_u16(), text(rid));
+    let (path, status, rid) = (logged(path), response.status().as_u16(), rid.as_str());
     let ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
     if response.status() < StatusCode::INTERNAL_SERVER_ERROR {
         tracing::info!(%method, path, status, ms, rid, error.code = error.parts().1, "refused");

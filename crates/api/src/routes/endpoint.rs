@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 
 use crate::app::App;
+use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::Operation;
 
@@ -15,6 +16,9 @@ pub struct Endpoint {
     pub path: &'static str,
     pub route: fn(&Arc<App>) -> Route,
     pub describe: fn() -> Operation,
+    /// It only says who a request is from, and logs nothing of its own; it is asked so often that even an empty span
+    /// would be felt.
+    pub is_check: bool,
 }
 
 impl Endpoint {
@@ -24,14 +28,42 @@ impl Endpoint {
         route: fn(&Arc<App>) -> Route,
         describe: fn() -> Operation,
     ) -> Self {
-        Self { method, path, route, describe }
+        Self { method, path, route, describe, is_check: false }
+    }
+
+    /// One that only says who a request is from.
+    pub const fn check(
+        method: Method,
+        path: &'static str,
+        route: fn(&Arc<App>) -> Route,
+        describe: fn() -> Operation,
+    ) -> Self {
+        Self { method, path, route, describe, is_check: true }
     }
 
     fn is_at(&self, path: &str) -> bool {
+        if !self.path.contains('{') {
+            return self.path == path;
+        }
         let (ours, theirs) = (self.path.split('/'), path.split('/'));
         ours.clone().count() == theirs.clone().count()
             && ours.zip(theirs).all(|(ours, theirs)| ours.starts_with('{') || ours == theirs)
     }
+}
+
+/// Which endpoint a request is meant for.
+///
+/// # Errors
+/// `not_found` when there is no such path, `method_not_allowed` when it has other methods.
+pub fn find(endpoints: &[Endpoint], method: &Method, path: &str) -> Result<usize, ApiError> {
+    let mut otherwise = ApiError::NotFound;
+    for (at, endpoint) in endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.is_at(path)) {
+        if endpoint.method == *method {
+            return Ok(at);
+        }
+        otherwise = ApiError::MethodNotAllowed;
+    }
+    Err(otherwise)
 }
 
 /// The value of `Allow` for a path: the methods it has.

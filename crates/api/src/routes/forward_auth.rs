@@ -3,27 +3,31 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
 use warp::Filter;
 use warp::reply::{Reply, Response};
-use wxgate_store::Identity;
+use wxgate_store::{Identity, MemberId};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
+use crate::header_values::header_value;
 use crate::http::{Route, info, with};
 
 /// What stays as it is in a percent-encoded header value: RFC 3986's unreserved characters.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The identity headers, in the order of their values.
-const NAMES: [&str; 6] =
-    ["wxgate-member", "wxgate-app", "wxgate-openid", "wxgate-unionid", "wxgate-name", "wxgate-session"];
-/// About what their values take together, and how many headers the answer has with those that the edge and hyper add.
-const VALUES_BYTES: usize = 192;
+static MEMBER: HeaderName = HeaderName::from_static("wxgate-member");
+static APP: HeaderName = HeaderName::from_static("wxgate-app");
+static OPENID: HeaderName = HeaderName::from_static("wxgate-openid");
+static UNIONID: HeaderName = HeaderName::from_static("wxgate-unionid");
+static NAME: HeaderName = HeaderName::from_static("wxgate-name");
+static SESSION: HeaderName = HeaderName::from_static("wxgate-session");
+
+/// How many headers the answer has with those that the edge adds.
 const HEADERS: usize = 12;
 
 /// `GET /forward-auth`, for Caddy and Traefik: 200 with who it is in headers, 401, 403, 503. Never a redirect.
@@ -55,33 +59,30 @@ async fn answer(app: &App, info: &RequestInfo) -> Response {
     }
 }
 
-/// All identity headers, also the empty ones: a proxy that copies them overwrites whatever the client sent. Their values
-/// share one piece of memory.
+/// All identity headers, also the empty ones: a proxy that copies them overwrites whatever the client sent.
 fn identified(identity: &Identity) -> Response {
-    let unionid = identity.unionid.as_deref().unwrap_or_default();
-    let name = identity.nick_name.as_deref().unwrap_or_default();
-    let mut ends = [0; NAMES.len()];
-    let mut text = String::with_capacity(VALUES_BYTES);
-    write!(text, "{}", identity.member.0)
-        .and_then(|()| {
-            ends[0] = text.len();
-            for (end, value) in ends[1..5].iter_mut().zip([&*identity.appid, &*identity.openid, unionid, name]) {
-                text.extend(utf8_percent_encode(value, VALUE));
-                *end = text.len();
-            }
-            write!(text, "{}", identity.session)
-        })
-        .expect("a String takes all");
-    ends[5] = text.len();
-    let bytes = Bytes::from(text);
     let mut headers = HeaderMap::with_capacity(HEADERS);
-    let mut start = 0;
-    for (name, end) in NAMES.into_iter().zip(ends) {
-        let value = HeaderValue::from_maybe_shared(bytes.slice(start..end));
-        headers.insert(HeaderName::from_static(name), value.expect("percent-encoded ASCII is a header value"));
-        start = end;
-    }
+    headers.insert(MEMBER.clone(), member(identity.member));
+    headers.insert(APP.clone(), encoded(&identity.appid));
+    headers.insert(OPENID.clone(), encoded(&identity.openid));
+    headers.insert(UNIONID.clone(), encoded(identity.unionid.as_deref().unwrap_or_default()));
+    headers.insert(NAME.clone(), encoded(identity.nick_name.as_deref().unwrap_or_default()));
+    headers
+        .insert(SESSION.clone(), header_value(|room| write!(room, "{}", identity.session).expect("memory takes all")));
     let mut response = Response::default();
     *response.headers_mut() = headers;
     response
+}
+
+fn member(id: MemberId) -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    header_value(|room| room.extend_from_slice(id.0.hyphenated().encode_lower(&mut text).as_bytes()))
+}
+
+/// A text as a header value, percent-encoded.
+fn encoded(text: &str) -> HeaderValue {
+    if text.is_empty() {
+        return HeaderValue::from_static("");
+    }
+    header_value(|room| utf8_percent_encode(text, VALUE).for_each(|part| room.extend_from_slice(part.as_bytes())))
 }

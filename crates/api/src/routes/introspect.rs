@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::Filter;
-use wxgate_store::{Identity, Status};
+use wxgate_store::{Identity, MemberId, SessionId, Status};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -25,13 +25,13 @@ pub struct IntrospectReply {
 
 #[derive(Debug, Serialize)]
 struct ActiveSession {
-    sub: String,
+    sub: MemberId,
     client_id: String,
     openid: Box<str>,
     unionid: Option<Box<str>>,
     iat: i64,
     exp: i64,
-    sid: String,
+    sid: SessionId,
 }
 
 /// `POST /introspect` with the form field `token`: 200 [`IntrospectReply`], 400, 401, 403, 415.
@@ -60,13 +60,13 @@ async fn introspect(app: &App, info: &RequestInfo, body: Body) -> Result<Introsp
 
 fn active(identity: Identity) -> IntrospectReply {
     let session = ActiveSession {
-        sub: identity.member.to_string(),
+        sub: identity.member,
         client_id: identity.appid.to_string(),
         openid: identity.openid,
         unionid: identity.unionid,
         iat: identity.created_at.0,
         exp: identity.expires_at.0,
-        sid: identity.session.to_string(),
+        sid: identity.session,
     };
     IntrospectReply { active: true, session: Some(session) }
 }

@@ -26,17 +26,17 @@ use http::Method;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
-pub(crate) use self::endpoint::{Endpoint, allowed};
+pub(crate) use self::endpoint::{Endpoint, allowed, find};
 use crate::app::App;
 use crate::edge::Edge;
 use crate::error::ApiError;
-use crate::http::{Route, any_of};
+use crate::http::Route;
 use crate::openapi::{login as of_login, member as of_member, push as of_push, services as of_services};
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
 pub(crate) static PUBLIC: &[Endpoint] = &[
-    Endpoint::new(Method::GET, "/v1/session", session::route, of_login::session),
-    Endpoint::new(Method::GET, "/v1/me", me::show, of_member::me),
+    Endpoint::check(Method::GET, "/v1/session", session::route, of_login::session),
+    Endpoint::check(Method::GET, "/v1/me", me::show, of_member::me),
     Endpoint::new(Method::POST, "/v1/login", login::route, of_login::login),
     Endpoint::new(Method::POST, "/v1/session/refresh", refresh::route, of_login::refresh),
     Endpoint::new(Method::POST, "/v1/phone", phone::route, of_member::phone),
@@ -57,9 +57,9 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
 
 /// What the team's proxy, services and operators reach.
 pub(crate) static INTERNAL: &[Endpoint] = &[
-    Endpoint::new(Method::GET, "/forward-auth", forward_auth::route, of_services::forward_auth),
-    Endpoint::new(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
-    Endpoint::new(Method::POST, "/introspect", introspect::route, of_services::introspect),
+    Endpoint::check(Method::GET, "/forward-auth", forward_auth::route, of_services::forward_auth),
+    Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
+    Endpoint::check(Method::POST, "/introspect", introspect::route, of_services::introspect),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
@@ -67,24 +67,21 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
 
 /// The public listener.
 pub fn public(app: &Arc<App>) -> Edge {
-    Edge::public(Arc::clone(app), closed(app, PUBLIC), PUBLIC)
+    Edge::public(Arc::clone(app), routes(app, PUBLIC), PUBLIC)
 }
 
 /// The internal listener.
 pub fn internal(app: &Arc<App>) -> Edge {
-    Edge::internal(Arc::clone(app), closed(app, INTERNAL), INTERNAL)
+    Edge::internal(Arc::clone(app), routes(app, INTERNAL), INTERNAL)
 }
 
-/// Every rejection becomes an answer of ours: nothing reaches warp's own, which print internals.
-fn closed(app: &Arc<App>, endpoints: &[Endpoint]) -> Route {
-    let routes = any_of(endpoints.iter().map(|endpoint| (endpoint.route)(app)).collect());
-    routes.recover(rejected).unify().boxed()
+/// The endpoints' routes. A request is given to the one that is meant for it; what that still rejects becomes an answer
+/// of ours: nothing reaches warp's own, which print internals.
+fn routes(app: &Arc<App>, endpoints: &[Endpoint]) -> Arc<[Route]> {
+    let closed = |endpoint: &Endpoint| (endpoint.route)(app).recover(rejected).unify().boxed();
+    endpoints.iter().map(closed).collect()
 }
 
-async fn rejected(rejection: Rejection) -> Result<Response, Infallible> {
-    let error = match rejection.find::<warp::reject::MethodNotAllowed>() {
-        Some(_) => ApiError::MethodNotAllowed,
-        None => ApiError::NotFound,
-    };
-    Ok(error.into_response())
+async fn rejected(_: Rejection) -> Result<Response, Infallible> {
+    Ok(ApiError::NotFound.into_response())
 }

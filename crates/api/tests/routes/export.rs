@@ -85,7 +85,7 @@ const EXEMPT: &[(&str, &[&str])] = &[
     ),
     (
         "a note between two processes, gone in a moment",
-        &["outside_changes.id", "outside_changes.session_id", "outside_changes.member"],
+        &["outside_changes.id", "outside_changes.session_id", "outside_changes.member", "outside_changes.token_id"],
     ),
 ];
 

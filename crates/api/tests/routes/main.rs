@@ -3,6 +3,7 @@
 
 mod support;
 
+mod allocations;
 mod clock;
 mod conventions;
 mod document;

@@ -48,6 +48,22 @@ async fn use_renews_a_session_up_to_its_absolute_end() {
 }
 
 #[tokio::test]
+async fn a_check_does_not_wait_for_a_writer_that_hangs() {
+    let app = TestApp::new().await;
+    let member = app.login("o1").await;
+    let end = app.get("/v1/session", &member.skey).await.ok()["expires_at"].clone();
+    app.clock.advance(DAY);
+    let stranger = app.database();
+    stranger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // From here on time passes only for who waits for it: the check gives up after its own time, or the test does.
+    tokio::time::pause();
+    let checked = timeout(Duration::from_secs(1), app.get("/v1/session", &member.skey)).await;
+    assert_eq!(checked.expect("the check waits for the writer").ok()["expires_at"], end);
+    tokio::time::resume();
+    stranger.execute_batch("ROLLBACK").unwrap();
+}
+
+#[tokio::test]
 async fn one_members_login_does_not_renew_anothers_session() {
     let app = TestApp::new().await;
     let member = app.login("o1").await;

@@ -240,6 +240,8 @@ impl State {
         let row = match (&self.phase, self.sessions.get(id)) {
             (Phase::Loading(_), _) => return Identified::Ask,
             (Phase::Partial(first), None) if id < *first => return Identified::Ask,
+            // Instants before 1970 have no place in a row: the file has them.
+            (_, Some(row)) if row.created_at == 0 => return Identified::Ask,
             (_, Some(row)) if !row.has_ended() => row,
             _ => return Identified::Absent,
         };
