@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tempfile::TempDir;
 
 use super::*;
@@ -145,4 +146,19 @@ async fn a_store_knows_its_sessions_again_after_a_reopening() {
         assert_eq!(found, has_index, "the file has an index only while memory does not hold all");
         drop(store);
     }
+}
+
+#[tokio::test]
+async fn a_check_is_answered_from_the_file_while_the_index_loads() {
+    let dir = TempDir::new().unwrap();
+    let mut store = SqliteStore::open(&Settings::default(), dir.path()).unwrap();
+    store.record_login(login(1)).await.unwrap();
+    store.index = Arc::new(Index::loading(1 << 20));
+    assert_eq!(word(&store.index, 1), "ask");
+    let asked = store.session(SessionId(1)).now_or_never().expect("it waits for nothing");
+    assert_eq!(asked.unwrap().map(|session| session.id), Some(SessionId(1)));
+    assert!(
+        store.sessions(MemberId(Uuid::nil()), UnixSeconds(0)).now_or_never().is_none(),
+        "all of a member's must wait"
+    );
 }
