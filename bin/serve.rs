@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
 use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping};
 use wxgate_crypto::push::Channel;
-use wxgate_store::{SqliteStore, Store};
+use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
 
 use crate::config::{self, Address, Config, Settings};
 use crate::lang::{Lang, words};
@@ -196,7 +196,8 @@ fn channels(apps: &[config::App]) -> Result<BTreeMap<String, Channel>, Failure> 
 }
 
 async fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
-    let (settings, data_dir) = (settings.store.clone(), settings.data_dir.clone());
+    let index_max_bytes = settings.session.index_max_bytes;
+    let (settings, data_dir) = (StoreSettings { index_max_bytes, ..settings.store.clone() }, settings.data_dir.clone());
     let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, &data_dir)).await;
     opened.map_err(|error| cannot_start(&error))?.map_err(|error| cannot_start(&error))
 }

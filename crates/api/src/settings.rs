@@ -14,11 +14,13 @@ pub struct Session {
     pub max_per_member: u32,
     /// Adds `openid` and `unionid` to `member` in answers.
     pub expose_openid: bool,
+    /// Memory that sessions may take so that a check reads no disk; for the store.
+    pub index_max_bytes: usize,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self { idle_days: 7, absolute_days: 30, max_per_member: 10, expose_openid: false }
+        Self { idle_days: 7, absolute_days: 30, max_per_member: 10, expose_openid: false, index_max_bytes: 1 << 30 }
     }
 }
 

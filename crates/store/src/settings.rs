@@ -13,7 +13,9 @@ pub struct Settings {
     /// Connections that read at once.
     pub readers: u32,
     /// How much memory sessions may take so that checks read no disk. Above it the oldest are read from the file, and a
-    /// login takes longer, since the file then has an index of whose session is whose.
+    /// login takes longer, since the file then has an index of whose session is whose. `session.index_max_bytes` of the
+    /// configuration: that section is another crate's.
+    #[serde(skip)]
     pub index_max_bytes: usize,
 }
 

@@ -168,7 +168,7 @@ impl Drain {
         if self.index.is_full() {
             if self.index.is_complete() {
                 tracing::warn!(
-                    "sessions take more memory than store.index_max_bytes: the oldest are read from the file"
+                    "sessions take more memory than session.index_max_bytes: the oldest are read from the file"
                 );
                 self.index_members(true);
             }
