@@ -15,7 +15,7 @@ pub struct Step {
     pub act: Act,
 }
 
-/// What happens. `person`, `session` and the like are taken modulo those there are or were.
+/// What happens. `person`, `session` and the like are taken modulo those there are or were; no person is the session's own.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the fields are those of the store's own arguments")]
 pub enum Act {
@@ -44,7 +44,7 @@ pub enum Act {
         idle: i64,
     },
     End {
-        person: usize,
+        person: Option<usize>,
         session: usize,
     },
     EndAll {
@@ -56,6 +56,7 @@ pub enum Act {
     },
     Begin {
         subject: i64,
+        times: u32,
     },
     Fail {
         opening: usize,
@@ -64,10 +65,11 @@ pub enum Act {
         opening: usize,
     },
     Bind {
-        person: usize,
+        person: Option<usize>,
         session: usize,
         number: i64,
         proof: i64,
+        usable: i64,
         trust: usize,
         may_replace: bool,
         opening: usize,
@@ -133,6 +135,8 @@ fn act() -> impl Strategy<Value = Act> {
     let (person, session, number) = (0..4_usize, 0..64_usize, 0..4_i64);
     let idle = prop::sample::select(vec![0, 60, 600, 3600, 7 * DAY]);
     let life = prop::sample::select(vec![60, 3600, 30 * DAY]);
+    let other = prop::option::weighted(0.2, person.clone());
+    let usable = prop::sample::select(vec![0, 60, 360]);
     let login = (person.clone(), prop::bool::weighted(0.1), prop::option::of(0..3_u8), prop::option::of(0..3_u8));
     prop_oneof![
         8 => (login, 0..5_u32, idle.clone(), life).prop_map(|((person, has_smaller_id, unionid, name), most, idle, life)| {
@@ -142,16 +146,16 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (session.clone(), -1..2_i64, idle.clone()).prop_map(|(session, ago, idle)| Act::Touch { session, ago, idle }),
         4 => (session.clone(), prop::bool::weighted(0.2), idle)
             .prop_map(|(session, is_stale, idle)| Act::Refresh { session, is_stale, idle }),
-        3 => (person.clone(), session.clone()).prop_map(|(person, session)| Act::End { person, session }),
+        3 => (other.clone(), session.clone()).prop_map(|(person, session)| Act::End { person, session }),
         1 => person.clone().prop_map(|person| Act::EndAll { person }),
         2 => (person.clone(), 0..3_u8).prop_map(|(person, name)| Act::Change { person, name }),
-        5 => (0..2_i64).prop_map(|subject| Act::Begin { subject }),
+        5 => (0..2_i64, 1..5_u32).prop_map(|(subject, times)| Act::Begin { subject, times }),
         4 => (0..32_usize).prop_map(|opening| Act::Fail { opening }),
         2 => (0..32_usize).prop_map(|opening| Act::Release { opening }),
-        5 => (person.clone(), session, number.clone(), 0..8_i64, 0..3_usize, any::<bool>(), 0..32_usize).prop_map(
-            |(person, session, number, proof, trust, may_replace, opening)| {
-                Act::Bind { person, session, number, proof, trust, may_replace, opening }
-            }
+        5 => (other, session, number.clone(), 0..8_i64, usable, 0..3_usize, any::<bool>(), 0..32_usize).prop_map(
+            |(person, session, number, proof, usable, trust, may_replace, opening)| {
+                Act::Bind { person, session, number, proof, usable, trust, may_replace, opening }
+            },
         ),
         1 => person.clone().prop_map(|person| Act::Erase { person }),
         3 => (person.clone(), 0..6_i64, 0..8_i64, 0..2_i64, effect()).prop_map(|(person, event, url, message, effect)| {

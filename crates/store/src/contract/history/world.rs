@@ -75,11 +75,16 @@ impl World {
                 backend.block(self.person(*person)).await;
                 self.model.block(self.person(*person));
             }
-            Act::Begin { subject } => {
-                let (real, one) = opening(backend.store().begin_opening(hash(*subject), self.now).await);
-                let (model, other) = opening(self.model.begin_opening(hash(*subject), self.now).await);
-                self.openings.extend(one.zip(other).map(<[_; 2]>::from));
-                return [real, model];
+            Act::Begin { subject, times } => {
+                let mut answers = [Answer::Nothing, Answer::Nothing];
+                for _ in 0..*times {
+                    let (real, one) = opening(backend.store().begin_opening(hash(*subject), self.now).await);
+                    let (model, other) = opening(self.model.begin_opening(hash(*subject), self.now).await);
+                    assert_eq!(one.is_some(), other.is_some(), "whether one more try is granted");
+                    self.openings.extend(one.zip(other).map(<[_; 2]>::from));
+                    answers = [real, model];
+                }
+                return answers;
             }
             // Who does not know all looks at the oldest sessions, and in a small slice at nothing else.
             Act::Purge { .. } if !backend.knows_all() => {
@@ -107,7 +112,8 @@ impl World {
                     .into()
             }
             Act::End { person, session } => {
-                store.end_session(self.person(person), self.session(session), now).await.into()
+                let member = self.owner(person, session).await;
+                store.end_session(member, self.session(session), now).await.into()
             }
             Act::EndAll { person } => store.end_sessions(self.person(person), now).await.into(),
             Act::Change { person, name } => {
@@ -121,10 +127,13 @@ impl World {
                 Some(id) => store.release_opening(id).await.into(),
                 None => Answer::Nothing,
             },
-            Act::Bind { person, session, number, proof, trust, may_replace, opening } => {
-                let bind = phone(self.person(person), number, proof, TRUSTS[trust], now);
+            Act::Bind { person, session, number, proof, usable, trust, may_replace, opening } => {
+                let bind = phone(self.owner(person, session).await, number, proof, TRUSTS[trust], now);
                 let (session, opening) = (self.session(session), self.opening(opening, side));
-                store.bind_phone(BindPhone { session, may_replace, opening, ..bind }).await.into()
+                store
+                    .bind_phone(BindPhone { session, may_replace, opening, usable_until: now + usable, ..bind })
+                    .await
+                    .into()
             }
             Act::Erase { person } => {
                 store.erase_member(self.person(person), hash(PSEUDONYM), "member", now).await.into()
@@ -236,6 +245,13 @@ impl World {
 
     fn person(&self, number: usize) -> MemberId {
         number.checked_rem(self.people.len()).map_or(member_id(0), |at| self.people[at])
+    }
+
+    /// The person, or else whose session it is.
+    async fn owner(&self, person: Option<usize>, session: usize) -> MemberId {
+        let session = self.model.session(self.session(session)).await.expect("a model that works");
+        let owner = session.filter(|_| person.is_none()).map(|session| session.member.id);
+        owner.unwrap_or_else(|| self.person(person.unwrap_or_default()))
     }
 
     fn session(&self, number: usize) -> SessionId {
