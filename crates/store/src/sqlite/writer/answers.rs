@@ -1,19 +1,15 @@
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::Verdict;
-use super::batch::Intent;
-
-/// A batch, and what became of it.
-type Done = (Vec<Box<dyn Intent>>, Verdict);
+use super::group::{Answer, Verdict, answer};
 
 /// The way of the answers to the runtime. There they cost nothing; from another thread each would wake it anew.
-pub(super) struct Answers(mpsc::UnboundedSender<Done>);
+pub(super) struct Answers<I>(mpsc::UnboundedSender<(Vec<I>, Verdict)>);
 
-impl Answers {
+impl<I: Answer + Send + 'static> Answers<I> {
     /// Answers are given by the runtime of whoever calls this, as long as it lives.
     pub(super) fn start() -> Self {
-        let (sender, mut waiting) = mpsc::unbounded_channel::<Done>();
+        let (sender, mut waiting) = mpsc::unbounded_channel();
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 while let Some((batch, verdict)) = waiting.recv().await {
@@ -25,7 +21,7 @@ impl Answers {
     }
 
     /// Has everybody answered; right here where that wakes but one, or where there is no runtime.
-    pub(super) fn give(&self, batch: Vec<Box<dyn Intent>>, verdict: Verdict) {
+    pub(super) fn give(&self, batch: Vec<I>, verdict: Verdict) {
         if batch.len() <= 1 {
             return answer(batch, &verdict);
         }
@@ -33,11 +29,5 @@ impl Answers {
             let (batch, verdict) = refused.0;
             answer(batch, &verdict);
         }
-    }
-}
-
-pub(super) fn answer(batch: Vec<Box<dyn Intent>>, verdict: &Verdict) {
-    for intent in batch {
-        intent.answer(verdict);
     }
 }

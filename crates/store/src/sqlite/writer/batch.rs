@@ -3,9 +3,9 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::Verdict;
+use super::group::{Answer, Verdict};
 use super::tx::Tx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
 use crate::sqlite::outside;
@@ -44,6 +44,12 @@ pub(super) trait Intent: Send {
     fn answer(self: Box<Self>, verdict: &Verdict);
 }
 
+impl Answer for Box<dyn Intent> {
+    fn answer(self, verdict: &Verdict) {
+        Intent::answer(self, verdict);
+    }
+}
+
 pub(super) struct Task<F, T> {
     work: F,
     result: Option<rusqlite::Result<T>>,
@@ -73,11 +79,7 @@ impl<T: Send, F: Work<T>> Intent for Task<F, T> {
     }
 
     fn answer(self: Box<Self>, verdict: &Verdict) {
-        let answer = match (verdict, self.result) {
-            (Verdict::Committed, Some(result)) => result.map_err(failure::of),
-            (Verdict::RolledBack(cause), _) => Err(failure::of(Arc::clone(cause))),
-            (Verdict::Committed, None) | (Verdict::Unknown(_), _) => Err(Error::OutcomeUnknown),
-        };
+        let answer = verdict.of(self.result);
         // A caller that has gone away changes nothing.
         let _ = self.answer.send(answer);
     }

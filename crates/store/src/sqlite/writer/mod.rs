@@ -1,20 +1,20 @@
 use std::fs::File;
-use std::future::{self, Future};
+use std::future::Future;
 use std::mem;
 use std::sync::mpsc as channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
 
 use self::batch::Commit;
 use self::batch::{Duty, Intent, Task};
 pub(super) use self::batch::{Work, commit};
 use self::drain::Drain;
+use self::group::{Message, Queue, settle};
 pub(super) use self::tx::Tx;
-use super::failure;
 use super::index::Index;
 use super::pragmas::Role;
 use super::reserve::Reserve;
@@ -23,29 +23,14 @@ use crate::error::{Error, Result};
 mod answers;
 mod batch;
 mod drain;
+mod group;
 mod log;
 mod tx;
 
 /// The way to the thread that owns the writing connection.
 pub(super) struct Writer {
-    queue: mpsc::Sender<Message>,
-    state: watch::Receiver<State>,
+    queue: Queue<Box<dyn Intent>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-enum Message {
-    Apply(Box<dyn Intent>),
-    /// The index is loaded: see to it that whose session is whose can be found, then say so.
-    Settle(channel::Sender<()>),
-    /// Finish what waits, then end.
-    Stop,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Running,
-    Closed,
-    Failed,
 }
 
 impl Writer {
@@ -59,18 +44,18 @@ impl Writer {
         queue: usize,
         commit: Commit,
     ) -> Result<Self> {
-        let (sender, receiver) = mpsc::channel(queue);
-        let (states, state) = watch::channel(State::Running);
-        let drain = Drain::new(connection, index, role, reserve, receiver, states, commit)
-            .map_err(|error| Error::Internal(error.into()))?;
+        // Only to wait for no longer than an idle while.
+        let clock = runtime::Builder::new_current_thread().enable_time().build();
+        let clock = clock.map_err(|error| Error::Internal(error.into()))?;
+        let (queue, group) = group::queue(queue);
         let thread = thread::Builder::new()
             .name("wxgate-writer".to_owned())
             .spawn(move || {
-                drain.run();
+                clock.block_on(group.run(&mut Drain::new(connection, index, role, reserve, commit)));
                 drop(lock);
             })
             .map_err(|error| Error::Internal(error.into()))?;
-        Ok(Self { queue: sender, state, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
     }
 
     /// For the one who loads the index. It keeps no store open.
@@ -95,30 +80,17 @@ impl Writer {
 
     fn enqueue<T: Send + 'static>(&self, work: impl Work<T>, duty: Duty) -> Result<oneshot::Receiver<Result<T>>> {
         let (answer, answered) = oneshot::channel();
-        let task = Box::new(Task::new(work, answer, duty));
-        match self.queue.try_send(Message::Apply(task)) {
-            Ok(()) => Ok(answered),
-            Err(TrySendError::Full(_)) => Err(Error::Busy),
-            Err(TrySendError::Closed(_)) if *self.state.borrow() == State::Closed => {
-                Err(Error::Internal("the store is closed".into()))
-            }
-            Err(TrySendError::Closed(_)) => Err(Error::OutcomeUnknown),
-        }
+        let task: Box<dyn Intent> = Box::new(Task::new(work, answer, duty));
+        self.queue.put(task)?;
+        Ok(answered)
     }
 
     pub(super) fn failed(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut state = self.state.clone();
-        async move {
-            // An error means that the thread panicked.
-            if state.wait_for(|state| *state != State::Running).await.is_ok_and(|state| *state == State::Closed) {
-                future::pending::<()>().await;
-            }
-        }
+        self.queue.failed()
     }
 
     pub(super) async fn close(&self) {
-        // Refused only by a thread that has ended already.
-        let _ = self.queue.send(Message::Stop).await;
+        self.queue.stop().await;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
@@ -126,7 +98,7 @@ impl Writer {
     }
 }
 
-pub(super) struct Handle(mpsc::WeakSender<Message>);
+pub(super) struct Handle(mpsc::WeakSender<Message<Box<dyn Intent>>>);
 
 impl Handle {
     /// Says that the index is loaded. `done` hears when the writer is ready for it.
@@ -141,7 +113,7 @@ impl Handle {
 /// Finishes what waits, so that the directory is free when the store is gone.
 impl Drop for Writer {
     fn drop(&mut self) {
-        let (closed, _) = mpsc::channel(1);
+        let (closed, _) = group::queue(1);
         drop(mem::replace(&mut self.queue, closed));
         let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -150,24 +122,7 @@ impl Drop for Writer {
     }
 }
 
-/// A task that was dropped unanswered fell with a thread that panicked.
-async fn settle<T>(answered: oneshot::Receiver<Result<T>>) -> Result<T> {
-    answered.await.unwrap_or(Err(Error::OutcomeUnknown))
-}
-
-/// What became of a batch.
-enum Verdict {
-    Committed,
-    /// It is certain that nothing was written.
-    RolledBack(Arc<rusqlite::Error>),
-    Unknown(rusqlite::Error),
-}
-
-impl Verdict {
-    fn is_full(&self) -> bool {
-        matches!(self, Self::RolledBack(cause) if failure::is_full(cause))
-    }
-}
-
+#[cfg(test)]
+mod schedules;
 #[cfg(test)]
 mod tests;
