@@ -4,6 +4,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::random::hex;
+
 /// 28 characters that begin with `o`, one for each user of each app.
 pub(crate) fn openid(user: &str, appid: &str) -> String {
     derive("o", &("openid", user, appid))
@@ -22,6 +24,12 @@ pub(crate) fn openpid(user: &str, appid: &str) -> String {
 /// The group that a user of an app shares into.
 pub(crate) fn group(user: &str, appid: &str) -> String {
     derive("tG", &("group", user, appid))
+}
+
+/// What an app is called as a sender and receiver of messages: `gh_` and 12 hex digits.
+pub(crate) fn original_id(appid: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(appid).into();
+    format!("gh_{}", hex(&digest[..6]))
 }
 
 /// Serialised as JSON before hashing, so that no two lists of names run together.

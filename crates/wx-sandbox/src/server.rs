@@ -88,7 +88,7 @@ async fn respond(sandbox: Sandbox, request: http::Request<Incoming>) -> Result<R
         return Ok(response(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)));
     };
     if let Some(verb) = request.path.strip_prefix("/_sandbox") {
-        return Ok(response(control::reply(&sandbox, &request.method, verb, &request.body)));
+        return Ok(response(control::reply(&sandbox, &request.method, verb, &request.body).await));
     }
     let delivery = deliver(&mut sandbox.state(), &request);
     match delivery {

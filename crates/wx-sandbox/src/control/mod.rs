@@ -3,6 +3,8 @@
 mod gestures;
 mod verbs;
 
+use std::pin::Pin;
+
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -24,29 +26,43 @@ struct Verb {
     /// The JSON it gives.
     gives: &'static str,
     #[serde(skip)]
-    run: fn(&Sandbox, &[u8]) -> Result<Value, Error>,
+    run: Run,
 }
+
+/// How a verb is done.
+#[derive(Clone, Copy)]
+enum Run {
+    /// At once.
+    Now(fn(&Sandbox, &[u8]) -> Result<Value, Error>),
+    /// By asking a server, whose answer is waited for.
+    Asking(for<'a> fn(&'a Sandbox, &'a [u8]) -> Asked<'a>),
+}
+
+type Asked<'a> = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send + 'a>>;
 
 fn as_text<S: serde::Serializer>(method: &Method, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(method.as_str())
 }
 
 /// Answers a request for `path`, what follows `/_sandbox`. Every failure is JSON with a sentence.
-pub(crate) fn reply(sandbox: &Sandbox, method: &Method, path: &str, body: &[u8]) -> Reply {
-    let (status, body) = match run(sandbox, method, path, body) {
+pub(crate) async fn reply(sandbox: &Sandbox, method: &Method, path: &str, body: &[u8]) -> Reply {
+    let (status, body) = match run(sandbox, method, path, body).await {
         Ok(value) => (StatusCode::OK, value),
         Err(error) => (status(&error), json!({ "error": error.to_string() })),
     };
     Reply::new(status, "application/json", format!("{body:#}\n"))
 }
 
-fn run(sandbox: &Sandbox, method: &Method, path: &str, body: &[u8]) -> Result<Value, Error> {
+async fn run(sandbox: &Sandbox, method: &Method, path: &str, body: &[u8]) -> Result<Value, Error> {
     if matches!(path, "" | "/") && method == Method::GET {
         return Ok(index(sandbox));
     }
     let named = |verb: &&Verb| path.strip_prefix('/') == Some(verb.name) && verb.method == *method;
     let verb = VERBS.iter().chain(GESTURES).find(named).ok_or(Error::UnknownVerb)?;
-    (verb.run)(sandbox, body)
+    match verb.run {
+        Run::Now(run) => run(sandbox, body),
+        Run::Asking(run) => run(sandbox, body).await,
+    }
 }
 
 fn status(error: &Error) -> StatusCode {

@@ -1,10 +1,10 @@
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Verb;
-use crate::{AppSpec, Endpoint, Error, Fault, FaultKind, ProfileApi, ProfileAsk, Sandbox, Scene, UserSpec};
+use super::{Run, Verb};
+use crate::{AppSpec, Endpoint, Error, Fault, FaultKind, ProfileApi, ProfileAsk, PushSpec, Sandbox, Scene, UserSpec};
 
 pub(super) const WHO: &str = "{appid?, user?}";
 const DATA: &str = "{encryptedData, iv, errMsg}";
@@ -63,6 +63,14 @@ pub(super) const VERBS: &[Verb] = &[
         expire,
     ),
     post("block", "{user?, blocked?: true|false}", "{}: logins are 40226, or no longer", block),
+    Verb {
+        method: Method::POST,
+        name: "push",
+        takes: "{appid?, user?, url, token, encoding_aes_key, event, fields?, format?: json|xml, \
+                broken?: plain|signature|receiver|stale|replayed|doctype}",
+        gives: "{received, answers: [{status, body}]}: what the server said to a message push, asked up to three times",
+        run: Run::Asking(|sandbox, body| Box::pin(push(sandbox, body))),
+    },
     post("clock", "{advance: seconds}", "{now}", |sandbox, body| {
         sandbox.advance(take::<Advance>(body)?.advance);
         Ok(json!({ "now": sandbox.now() }))
@@ -73,17 +81,17 @@ pub(super) const VERBS: &[Verb] = &[
         name: "faults",
         takes: "",
         gives: "{}: nothing goes wrong any more",
-        run: |sandbox, _| {
+        run: Run::Now(|sandbox, _| {
             sandbox.heal();
             Ok(json!({}))
-        },
+        }),
     },
     Verb {
         method: Method::GET,
         name: "calls",
         takes: "",
         gives: "{calls}: what was asked of WeChat, without secrets",
-        run: |sandbox, _| Ok(json!({ "calls": sandbox.calls() })),
+        run: Run::Now(|sandbox, _| Ok(json!({ "calls": sandbox.calls() }))),
     },
     post(
         "scenarios/first-tap-fails",
@@ -106,7 +114,7 @@ pub(super) const fn post(
     gives: &'static str,
     run: fn(&Sandbox, &[u8]) -> Result<Value, Error>,
 ) -> Verb {
-    Verb { method: Method::POST, name, takes, gives, run }
+    Verb { method: Method::POST, name, takes, gives, run: Run::Now(run) }
 }
 
 /// Whose phone is in hand. Either may be left out when there is only one; a first user is made when there is none.
@@ -198,6 +206,15 @@ fn block(sandbox: &Sandbox, body: &[u8]) -> Result<Value, Error> {
     Ok(json!({}))
 }
 
+async fn push(sandbox: &Sandbox, body: &[u8]) -> Result<Value, Error> {
+    let mut body: Map<String, Value> = take(body)?;
+    let mut name = |name| body.remove(name).unwrap_or_default();
+    let who = json!({ "appid": name("appid"), "user": name("user") });
+    let (appid, user) = fitting::<Who>(who)?.meant(sandbox)?;
+    let spec = fitting::<PushSpec>(body.into())?;
+    Ok(value(sandbox.push(&appid, &user, &spec).await?))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
@@ -225,7 +242,15 @@ fn scenario(sandbox: &Sandbox, body: &[u8], scene: Scene) -> Result<Value, Error
 /// A body as what it is to be; none at all is an empty object.
 pub(super) fn take<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| Error::Senseless(format!("the body does not fit: {error}")))
+    serde_json::from_slice(body).map_err(|error| misfit(&error))
+}
+
+fn fitting<T: DeserializeOwned>(body: Value) -> Result<T, Error> {
+    serde_json::from_value(body).map_err(|error| misfit(&error))
+}
+
+fn misfit(error: &serde_json::Error) -> Error {
+    Error::Senseless(format!("the body does not fit: {error}"))
 }
 
 /// What a callback in the mini program is handed.

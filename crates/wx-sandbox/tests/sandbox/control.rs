@@ -4,6 +4,7 @@ use wxgate_crypto::{SessionKey, signature};
 use wxgate_sandbox::OpenData;
 
 use crate::bench::{Bench, Client, NOW, open};
+use crate::push::push;
 
 async fn tell(client: &Client, verb: &str, body: &Value) -> Value {
     let answer = client.post(&format!("/_sandbox/{verb}"), &body.to_string()).await;
@@ -67,7 +68,7 @@ async fn the_front_page_lists_every_verb_and_each_of_them_answers() {
     let page = client.get("/_sandbox/").await.json();
     assert_eq!((page["now"].as_i64(), page["apps"].as_array().unwrap().len()), (Some(NOW), 1));
     let verbs = page["verbs"].as_array().unwrap();
-    assert_eq!(verbs.len(), 25);
+    assert_eq!(verbs.len(), 26);
     for verb in verbs {
         let path = format!("/_sandbox/{}", verb["name"].as_str().unwrap());
         let answer = match (verb["method"].as_str().unwrap(), verb["name"].as_str().unwrap()) {
@@ -75,6 +76,7 @@ async fn the_front_page_lists_every_verb_and_each_of_them_answers() {
             ("DELETE", _) => client.delete(&path).await,
             (_, "apps") => client.post(&path, r#"{"appid":"wx1"}"#).await,
             (_, "subscribe") => client.post(&path, r#"{"template_id":"T1"}"#).await,
+            (_, "push") => client.post(&path, &push("http://127.0.0.1:1/", "debug_demo").to_string()).await,
             (_, "clock") => client.post(&path, r#"{"advance":1}"#).await,
             (_, "faults") => client.post(&path, r#"{"endpoint":"cgi-bin/token","fault":"hang"}"#).await,
             _ => client.post(&path, "").await,

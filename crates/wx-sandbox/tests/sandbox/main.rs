@@ -9,6 +9,7 @@ mod http;
 mod login;
 mod open_data;
 mod phone;
+mod push;
 mod scenarios;
 mod session;
 mod tokens;
