@@ -14,6 +14,7 @@ mod files;
 mod first_steps;
 mod journey;
 mod one_code;
+mod push;
 mod restart;
 mod scenarios;
 mod secrets;
