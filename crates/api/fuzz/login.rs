@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use wx_client::{Client, NoKeep};
@@ -53,6 +55,7 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
 fn app(folder: &tempfile::TempDir) -> Arc<App> {
     let settings = Settings {
         appids: vec![APPID.to_owned()],
+        push: BTreeMap::new(),
         session: settings::Session::default(),
         phone: settings::Phone::default(),
         limits: settings::Limits::default(),

@@ -35,6 +35,10 @@ pub(super) fn put_once(map: &mut Map<String, Value>, name: &str, value: Value) -
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/push.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
