@@ -3,6 +3,7 @@
 
 pub mod login;
 pub mod member;
+pub mod members;
 mod operation;
 pub mod push;
 mod refusals;
@@ -50,6 +51,7 @@ fn document() -> Value {
             { "name": "member", "description": "个人资料 Profile and personal data" },
             { "name": "push", "description": "消息推送 What WeChat calls" },
             { "name": "services", "description": "内部服务 Who is this request from? Internal listener" },
+            { "name": "members", "description": "用户管理 Members, for the team. Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
         ],
         "paths": paths(),
@@ -114,6 +116,7 @@ fn parameters() -> Map<String, Value> {
             "schema": { "type": "string", "pattern": "^[0-9a-f]{16}$" }, "example": "0001a2b3c4d5e6f7",
         },
     }));
+    parameters.extend(members::parameters());
     parameters.extend(push::parameters());
     parameters
 }
@@ -157,6 +160,7 @@ fn schemas() -> Map<String, Value> {
     }));
     schemas.extend(login::schemas());
     schemas.extend(member::schemas());
+    schemas.extend(members::schemas());
     schemas.extend(push::schemas());
     schemas.extend(services::schemas());
     schemas

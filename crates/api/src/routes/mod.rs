@@ -10,6 +10,7 @@ pub(crate) mod login;
 mod logout;
 mod me;
 mod me_profile;
+mod members;
 mod open_data;
 mod openapi;
 pub(crate) mod phone;
@@ -31,7 +32,9 @@ use crate::app::App;
 use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::Route;
-use crate::openapi::{login as of_login, member as of_member, push as of_push, services as of_services};
+use crate::openapi::{
+    login as of_login, member as of_member, members as of_members, push as of_push, services as of_services,
+};
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
 pub(crate) static PUBLIC: &[Endpoint] = &[
@@ -61,6 +64,7 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
     Endpoint::check(Method::POST, "/introspect", introspect::route, of_services::introspect),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
+    Endpoint::new(Method::GET, "/api/v1/members/{id}", members::show, of_members::show),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
 ];

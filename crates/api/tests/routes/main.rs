@@ -16,4 +16,5 @@ mod phone;
 mod push;
 mod sessions;
 mod table;
+mod tenants;
 mod uniform;

@@ -55,12 +55,18 @@ impl Script {
     }
 
     pub fn login_code_with(&self, openid: &str, key: &SessionKey) -> String {
+        self.put_login(openid, Some(format!("union-{openid}")), key)
+    }
+
+    /// The same of an app of which WeChat says this unionid, or none.
+    pub fn login_code_of(&self, openid: &str, unionid: Option<&str>) -> String {
+        self.put_login(openid, unionid.map(str::to_owned), &SessionKey::random())
+    }
+
+    fn put_login(&self, openid: &str, unionid: Option<String>, key: &SessionKey) -> String {
         let code = self.fresh("code");
-        let session = Code2Session {
-            openid: openid.to_owned(),
-            unionid: Some(format!("union-{openid}")),
-            session_key: SecretString::from(key.expose().to_owned()),
-        };
+        let session_key = SecretString::from(key.expose().to_owned());
+        let session = Code2Session { openid: openid.to_owned(), unionid, session_key };
         self.logins.lock().unwrap().insert(code.clone(), session);
         code
     }
