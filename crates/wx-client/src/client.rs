@@ -17,7 +17,9 @@ use crate::answer::Loose;
 use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
-use crate::{AccessToken, Code2Session, Credentials, Error, PhoneNumber, Result, Settings, TokenKeep, WeChat};
+use crate::{
+    AccessToken, Code2Session, Credentials, Error, PhoneNumber, RawAnswer, RawCall, Result, Settings, TokenKeep, WeChat,
+};
 
 /// The real [`WeChat`]. It needs a Tokio runtime with I/O and time.
 ///
@@ -197,6 +199,24 @@ impl WeChat for Client {
 
     async fn access_token(&self, appid: &str) -> Result<AccessToken> {
         Ok(self.app(appid)?.tokens.current().await?.into())
+    }
+
+    async fn access_token_after(&self, appid: &str, refused: &SecretString) -> Result<AccessToken> {
+        Ok(self.app(appid)?.tokens.after_report(refused).await?.into())
+    }
+
+    async fn call_raw(&self, appid: &str, call: &RawCall) -> Result<RawAnswer> {
+        let tokens = &self.app(appid)?.tokens;
+        let token = tokens.current().await.map_err(Error::before_the_call)?;
+        let call = call.call();
+        let answer = self.http.call(&call, Some(token.text()), RawAnswer::read).await?;
+        if !answer.refuses_token() {
+            return Ok(answer);
+        }
+        match tokens.after_refusal(&token).await.map_err(Error::before_the_call)? {
+            Some(next) => self.http.call(&call, Some(next.text()), RawAnswer::read).await,
+            None => Ok(answer),
+        }
     }
 }
 

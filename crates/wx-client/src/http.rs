@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -36,22 +36,37 @@ pub(crate) const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').
 pub(crate) struct Call<'a> {
     pub(crate) path: &'a str,
     pub(crate) query: &'a [(&'a str, &'a str)],
-    /// JSON. A POST if there is one, else a GET.
+    /// What stands behind it, as it is in a URL.
+    pub(crate) more_query: &'a str,
+    /// A POST if there is one, else a GET.
     pub(crate) body: Option<Bytes>,
+    /// Of the body.
+    pub(crate) content_type: Option<&'a str>,
     /// Secrets of the request that no error may repeat; the token is one without being named.
     pub(crate) hidden: &'a [&'a str],
     /// Where the reading of the answer stops.
     pub(crate) limit_bytes: usize,
+    /// Whether a status other than success is the caller's to understand. A redirect, which may name the token, never is.
+    pub(crate) any_status: bool,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn get(path: &'a str, query: &'a [(&'a str, &'a str)]) -> Self {
-        Self { path, query, body: None, hidden: &[], limit_bytes: ANSWER_LIMIT_BYTES }
+        Self {
+            path,
+            query,
+            more_query: "",
+            body: None,
+            content_type: None,
+            hidden: &[],
+            limit_bytes: ANSWER_LIMIT_BYTES,
+            any_status: false,
+        }
     }
 
     pub(crate) fn post(path: &'a str, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("structs of strings and numbers serialise");
-        Self { body: Some(body.into()), ..Self::get(path, &[]) }
+        Self { body: Some(body.into()), content_type: Some("application/json"), ..Self::get(path, &[]) }
     }
 
     pub(crate) fn hiding(self, hidden: &'a [&'a str]) -> Self {
@@ -66,6 +81,7 @@ impl<'a> Call<'a> {
 
 /// What came back, as far as it may be believed.
 pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -159,18 +175,19 @@ impl Http {
 
     async fn attempt(&self, host: &BaseUrl, call: &Call<'_>, token: Option<&str>, deadline: Instant) -> Result<Answer> {
         let url = url(host, call, token);
-        let request = match &call.body {
+        let mut request = match &call.body {
             None => self.client.request(Method::GET, url),
             // A body of known length is sent with Content-Length; WeChat answers 412 to a chunked one.
-            Some(body) => self
-                .client
-                .request(Method::POST, url)
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body.clone()),
+            Some(body) => self.client.request(Method::POST, url).body(body.clone()),
         };
+        if let Some(content_type) = call.content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
         let remaining = deadline.saturating_duration_since(Instant::now());
         let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;
-        check_head(response.status(), response.headers(), host.is_loopback())?;
+        let status = response.status();
+        let judged = if call.any_status && !status.is_redirection() { StatusCode::OK } else { status };
+        check_head(judged, response.headers(), host.is_loopback())?;
         // Of its announced size at once: growing to it would take twice the room.
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut body = Vec::with_capacity(announced.min(call.limit_bytes));
@@ -181,17 +198,16 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { headers, body })
+        Ok(Answer { status, headers, body })
     }
 }
 
 fn url(host: &BaseUrl, call: &Call<'_>, token: Option<&str>) -> Url {
     let token = token.map(|token| ("access_token", token));
-    let pairs: Vec<String> = token
-        .iter()
-        .chain(call.query)
-        .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)))
-        .collect();
+    let pairs = token.iter().chain(call.query);
+    let pairs = pairs.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE)));
+    let more = (!call.more_query.is_empty()).then(|| call.more_query.to_owned());
+    let pairs: Vec<String> = pairs.chain(more).collect();
     host.join(call.path, &pairs.join("&"))
 }
 
@@ -220,6 +236,7 @@ fn check_head(status: StatusCode, headers: &HeaderMap, may_be_sandbox: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reqwest::header::HeaderValue;
 
     #[test]
     fn a_sandbox_is_believed_on_loopback_alone() {

@@ -1,19 +1,26 @@
 //! One app's token, shared by all who need it: asked for once, renewed in time, replaced when WeChat refuses it.
 
+mod pause;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use self::pause::Pause;
 use crate::issuer::Issuer;
 use crate::token::Token;
 use crate::{Error, Result, TokenKeep};
 
 /// A token on its way, for all who wait for it.
 type Flight = Shared<BoxFuture<'static, Result<Token, Arc<Error>>>>;
+
+/// What WeChat said of a token so recently it is not asked again.
+const JUST_NOW: Duration = Duration::from_secs(5);
 
 /// The place of one app.
 pub(crate) struct Tokens {
@@ -30,8 +37,22 @@ struct State {
     /// The token that WeChat refused last.
     refused: Option<Token>,
     forced: Forced,
+    pause: Pause,
+    /// When WeChat last named a token.
+    named_at: Option<Instant>,
     /// Whether the keep has been asked.
     loaded: bool,
+}
+
+impl State {
+    fn is_just_named(&self) -> bool {
+        self.named_at.is_some_and(|at| at.elapsed() < JUST_NOW)
+    }
+
+    /// Whether WeChat named `token` just now although it had refused it before: asking again would only spend quota.
+    fn insists_on(&self, token: &Token) -> bool {
+        self.refused.as_ref().is_some_and(|refused| refused.is(token)) && self.is_just_named()
+    }
 }
 
 impl Tokens {
@@ -46,11 +67,11 @@ impl Tokens {
             if let Some(token) = state.token.as_ref().filter(|token| token.is_fresh()) {
                 return Ok(token.clone());
             }
-            match &state.flight {
-                // One that has ended and is still here ended in a panic.
-                Some(flight) if flight.peek().is_none() => flight.clone(),
-                _ => state.flight.insert(self.depart()).clone(),
+            if let Some(error) = state.pause.error() {
+                let left = state.token.clone().filter(Token::is_alive);
+                return left.ok_or_else(|| Error::share(error));
             }
+            self.board(&mut state)
         };
         let landed = flight.await;
         landed.or_else(|error| {
@@ -65,11 +86,41 @@ impl Tokens {
             let mut state = self.state();
             // A token that has been replaced meanwhile is no reason to drop its successor.
             if state.token.as_ref().is_some_and(|token| token.is(used)) {
+                if state.insists_on(used) {
+                    return Ok(None);
+                }
                 state.refused = state.token.take();
             }
         }
         let next = self.current().await?;
         Ok((!next.is(used)).then_some(next))
+    }
+
+    /// The token to use after somebody else says that WeChat refused `reported`.
+    ///
+    /// Hearsay: it makes WeChat name the token in force, at most every 5 seconds, and neither takes the present one away
+    /// nor forces another, so that a caller who is mistaken costs nobody a token.
+    pub(crate) async fn after_report(self: &Arc<Self>, reported: &SecretString) -> Result<Token> {
+        let flight = {
+            let mut state = self.state();
+            let is_current =
+                state.token.as_ref().is_some_and(|token| token.text().expose_secret() == reported.expose_secret());
+            let asks = is_current && !state.is_just_named() && state.pause.error().is_none();
+            asks.then(|| self.board(&mut state))
+        };
+        match flight {
+            Some(flight) => flight.await.map_err(|error| Error::share(&error)),
+            None => self.current().await,
+        }
+    }
+
+    /// The renewal under way, or one that starts.
+    fn board(self: &Arc<Self>, state: &mut State) -> Flight {
+        match &state.flight {
+            // One that has ended and is still here ended in a panic.
+            Some(flight) if flight.peek().is_none() => flight.clone(),
+            _ => state.flight.insert(self.depart()).clone(),
+        }
     }
 
     /// Starts a renewal that goes on when those who wait for it go away.
@@ -80,8 +131,14 @@ impl Tokens {
             let mut state = this.state();
             state.flight = None;
             match &renewed {
-                Ok(token) => state.token = Some(token.clone()),
-                Err(error) => tracing::warn!(appid = this.appid, %error, "no new access_token"),
+                Ok(token) => {
+                    state.token = Some(token.clone());
+                    state.pause = Pause::default();
+                }
+                Err(error) => {
+                    tracing::warn!(appid = this.appid, %error, "no new access_token");
+                    state.pause.begin(error.clone());
+                }
             }
             drop(state);
             renewed
@@ -101,6 +158,7 @@ impl Tokens {
             tracing::warn!(appid = self.appid, "WeChat hands out an access_token that it refuses: forcing a new one");
             token = self.issuer.issue(true).await?.into();
         }
+        self.state().named_at = Some(Instant::now());
         self.keep.save(&self.appid, &token.clone().into()).await;
         Ok(token)
     }

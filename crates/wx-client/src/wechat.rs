@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::{AccessToken, Result};
+use crate::{AccessToken, RawAnswer, RawCall, Result};
 
 /// The calls a login server makes. [`Client`](crate::Client) makes them over the network; tests script them.
 ///
@@ -45,6 +45,16 @@ pub trait WeChat: Send + Sync + 'static {
     /// The access_token of an app, with at least 300 seconds left whenever WeChat can be reached
     /// (WeChat: 获取稳定版接口调用凭据).
     async fn access_token(&self, appid: &str) -> Result<AccessToken>;
+
+    /// The access_token to use after somebody saw `refused` refused.
+    ///
+    /// If that is the one in force here, WeChat is asked which one is, at most every 5 seconds. No new one is ever forced on
+    /// such a report: a caller who is mistaken must not end a token that all others use.
+    async fn access_token_after(&self, appid: &str, refused: &SecretString) -> Result<AccessToken>;
+
+    /// Makes any call that takes the app's access_token, and gives the answer as it came, whatever it says. The token is
+    /// renewed, and the call repeated once, if WeChat refuses the token.
+    async fn call_raw(&self, appid: &str, call: &RawCall) -> Result<RawAnswer>;
 }
 
 /// Who a `code` belongs to.

@@ -240,10 +240,10 @@ async fn a_token_is_forced_at_most_every_30_seconds() {
     let used = tokens.current().await.unwrap();
     assert!(tokens.after_refusal(&used).await.unwrap().is_none());
     assert_eq!(script.asked(), [false, false, true]);
-    advance(Duration::from_millis(29_999)).await;
+    advance(Duration::from_millis(24_999)).await;
     assert!(tokens.after_refusal(&used).await.unwrap().is_none());
     assert_eq!(script.asked(), [false, false, true, false]);
-    advance(Duration::from_millis(1)).await;
+    advance(Duration::from_millis(5_001)).await;
     assert!(tokens.after_refusal(&used).await.unwrap().is_none());
     assert_eq!(script.asked(), [false, false, true, false, false, true]);
 }
@@ -260,4 +260,102 @@ async fn a_token_is_forced_at_most_20_times_a_day() {
     pass(24 * 60 * 60 - 100 * 60).await;
     assert!(forced.one_more());
     assert!(!forced.one_more());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_failures_costs_few_requests_and_ends_within_a_minute() {
+    let script = Script::new((0..100).map(|_| busy()));
+    let tokens = tokens(&script);
+    for _ in 0..3_600 {
+        assert_eq!(
+            tokens.current().await.unwrap_err().errcode(),
+            Some(-1),
+            "the last failure is what is said meanwhile"
+        );
+        pass(1).await;
+    }
+    let asked = script.asked().len();
+    assert!((60..70).contains(&asked), "{asked}");
+    script.answers.lock().unwrap().push_front(fresh("A"));
+    pass(60).await;
+    assert_eq!(text(&tokens.current().await.unwrap()), "A");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_counted_anew_after_a_success() {
+    let script = Script::new([busy(), busy(), fresh("A"), busy(), fresh("B")]);
+    let tokens = tokens(&script);
+    tokens.current().await.unwrap_err();
+    tokens.current().await.unwrap_err();
+    tokens.current().await.unwrap_err();
+    assert_eq!(script.asked().len(), 2, "one second after the second failure");
+    pass(1).await;
+    tokens.current().await.unwrap();
+    pass(7_200).await;
+    tokens.current().await.unwrap_err();
+    assert_eq!(text(&tokens.current().await.unwrap()), "B");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_is_used_while_wechat_is_left_alone() {
+    let script = Script::new([fresh("A"), busy(), busy()]);
+    let tokens = tokens(&script);
+    tokens.current().await.unwrap();
+    pass(7_000).await;
+    for _ in 0..100 {
+        assert_eq!(text(&tokens.current().await.unwrap()), "A");
+    }
+    assert_eq!(script.asked().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storm_of_refusals_asks_at_most_every_five_seconds() {
+    let script = Script::new((0..100).map(|_| fresh("A")));
+    let tokens = tokens(&script);
+    let used = tokens.current().await.unwrap();
+    for _ in 0..600 {
+        assert!(tokens.after_refusal(&used).await.unwrap().is_none());
+        advance(Duration::from_millis(100)).await;
+    }
+    let asked = script.asked();
+    assert!(asked.len() < 20, "{asked:?}");
+    assert_eq!(asked.iter().filter(|forced| **forced).count(), 2, "at once, and 30 seconds later");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reported_token_is_asked_about_once_if_it_is_the_one_in_force() {
+    let script = Script::new([fresh("A"), fresh("B")]);
+    let tokens = tokens(&script);
+    let first = tokens.current().await.unwrap();
+    pass(5).await;
+    for next in join_all((0..10).map(|_| tokens.after_report(first.text()))).await {
+        assert_eq!(text(&next.unwrap()), "B");
+    }
+    pass(5).await;
+    for stranger in [first.text().clone(), SecretString::from("X"), SecretString::from("")] {
+        assert_eq!(text(&tokens.after_report(&stranger).await.unwrap()), "B");
+    }
+    assert_eq!(script.asked(), [false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reports_force_nothing_and_spend_little_whatever_they_say() {
+    let script = Script::new((0..100).map(|_| fresh("A")));
+    let tokens = tokens(&script);
+    let token = tokens.current().await.unwrap();
+    for _ in 0..600 {
+        assert_eq!(text(&tokens.after_report(token.text()).await.unwrap()), "A");
+        advance(Duration::from_millis(100)).await;
+    }
+    assert_eq!(script.asked(), [false; 12]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_takes_the_token_from_nobody_when_wechat_is_away() {
+    let script = Script::new([fresh("A"), busy(), busy(), busy()]);
+    let tokens = tokens(&script);
+    let token = tokens.current().await.unwrap();
+    pass(5).await;
+    assert_eq!(tokens.after_report(token.text()).await.unwrap_err().errcode(), Some(-1));
+    assert_eq!(text(&tokens.current().await.unwrap()), "A");
 }

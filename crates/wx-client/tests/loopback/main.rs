@@ -5,6 +5,7 @@
 
 mod answers;
 mod calls;
+mod raw;
 mod secrets;
 mod server;
 mod tokens;

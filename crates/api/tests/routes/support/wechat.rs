@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use wx_client::{AccessToken, Code2Session, Error, PhoneNumber, Result, WeChat};
+use wx_client::{AccessToken, Code2Session, Error, PhoneNumber, RawAnswer, RawCall, Result, WeChat};
 use wxgate_crypto::SessionKey;
 
 use super::{APPID, START};
@@ -22,6 +22,9 @@ pub struct Script {
     known_ciphertexts: Mutex<Vec<String>>,
     refusal: Mutex<Option<fn() -> Error>>,
     pub current_key: Mutex<bool>,
+    raw: Mutex<Option<RawAnswer>>,
+    /// What was called raw, as `Debug` shows it.
+    pub called_raw: Mutex<Vec<String>>,
     pub calls: AtomicUsize,
     /// Closed by [`Script::hold`], so that calls stay under way until released.
     gate: Semaphore,
@@ -36,6 +39,8 @@ impl Default for Script {
             known_ciphertexts: Mutex::default(),
             refusal: Mutex::default(),
             current_key: Mutex::new(true),
+            raw: Mutex::default(),
+            called_raw: Mutex::default(),
             calls: AtomicUsize::new(0),
             gate: Semaphore::new(CALLS as usize),
             next: AtomicUsize::new(0),
@@ -88,6 +93,12 @@ impl Script {
     /// WeChat made the ciphertext with this SHA-256 itself.
     pub fn knows(&self, sha256_hex: &str) {
         self.known_ciphertexts.lock().unwrap().push(sha256_hex.to_owned());
+    }
+
+    /// The next raw call is answered so.
+    pub fn answers(&self, status: u16, content_type: Option<&str>, body: &[u8]) {
+        let answer = RawAnswer { status, content_type: content_type.map(str::to_owned), body: body.to_vec() };
+        *self.raw.lock().unwrap() = Some(answer);
     }
 
     /// Every call fails like this from now on.
@@ -152,7 +163,18 @@ impl WeChat for Script {
 
     async fn access_token(&self, _: &str) -> Result<AccessToken> {
         self.called().await?;
-        let token = SecretString::from(SecretString::from("token").expose_secret().to_owned());
-        Ok(AccessToken { token, remaining: Duration::from_hours(2) })
+        Ok(AccessToken { token: SecretString::from("77_first"), remaining: Duration::from_hours(2) })
+    }
+
+    async fn access_token_after(&self, _: &str, refused: &SecretString) -> Result<AccessToken> {
+        self.called().await?;
+        let next = if refused.expose_secret() == "77_first" { "77_second" } else { "77_first" };
+        Ok(AccessToken { token: SecretString::from(next), remaining: Duration::from_hours(2) })
+    }
+
+    async fn call_raw(&self, _: &str, call: &RawCall) -> Result<RawAnswer> {
+        self.called().await?;
+        self.called_raw.lock().unwrap().push(format!("{call:?}"));
+        Ok(self.raw.lock().unwrap().take().expect("an answer for the raw call"))
     }
 }
