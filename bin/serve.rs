@@ -82,6 +82,7 @@ impl Server {
                 phone: settings.phone,
                 limits: settings.limits,
                 profile: settings.profile,
+                calls: settings.calls,
                 trusted_proxies: settings.listen.trusted_proxies,
             },
             Arc::new(client),

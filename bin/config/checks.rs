@@ -72,6 +72,11 @@ pub(super) fn host_name(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// A path that `RawCall` could have, or what such paths begin with; never all of them.
+pub(super) fn wechat_path(text: &str) -> bool {
+    wx_client::RawCall::new(text, "").is_some()
+}
+
 pub(super) fn appid(text: &str) -> bool {
     text.strip_prefix("wx").is_some_and(|rest| rest.len() == 16 && is_lower_hex(rest))
 }

@@ -41,6 +41,7 @@ pub(super) const KEYS: &[Key] = &[
         "profile.avatar_hosts",
         List(checks::host_pattern, "域名，可用 *. 开头", "host names, *. in front for subdomains"),
     ),
+    key("calls.allowed", List(checks::wechat_path, "微信接口路径，如 \"wxa/getwxacodeunlimit\"", WECHAT_PATH)),
     key("store.url", Text(checks::store_url, "\"sqlite:\"", "\"sqlite:\"")),
     key("store.queue", Whole(1, 1_000_000)),
     key("store.readers", Whole(1, 64)),
@@ -60,6 +61,7 @@ pub(super) const KEYS: &[Key] = &[
     key("app.push.previous_encoding_aes_key_file", FILE),
 ];
 
+const WECHAT_PATH: &str = "paths of WeChat's interfaces such as \"wxa/getwxacodeunlimit\"";
 const BASE_URLS: &str = "https URLs (http on loopback only) without user name, query and fragment";
 const BASE_URL: &str = "an https URL (http on loopback only) without user name, query and fragment";
 
@@ -133,6 +135,7 @@ mod tests {
         assert_eq!(keys_of("limits"), fields::<wxgate_api::settings::Limits>());
         assert_eq!(keys_of("phone"), fields::<wxgate_api::settings::Phone>());
         assert_eq!(keys_of("profile"), fields::<wxgate_api::settings::Profile>());
+        assert_eq!(keys_of("calls"), fields::<wxgate_api::settings::Calls>());
         assert_eq!(keys_of("listen"), fields::<super::super::Listen>());
         assert_eq!(keys_of("log"), fields::<super::super::Log>());
     }

@@ -66,6 +66,7 @@ pub(crate) struct Settings {
     pub(crate) limits: settings::Limits,
     pub(crate) phone: settings::Phone,
     pub(crate) profile: settings::Profile,
+    pub(crate) calls: settings::Calls,
     pub(crate) store: wxgate_store::Settings,
     pub(crate) log: Log,
 }

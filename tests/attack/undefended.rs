@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use wx_client::{Client, Credentials};
 use wxgate_crypto::Vault;
 use wxgate_store::{SqliteStore, Store};
-use wxgate_undefended::settings::{EncryptedData, Limits, Phone, PhoneReply, Profile, Session};
+use wxgate_undefended::settings::{Calls, EncryptedData, Limits, Phone, PhoneReply, Profile, Session};
 use wxgate_undefended::{App, Clock, Listener, Settings, StoredTokens, SystemClock, public, serve};
 
 use crate::support::{At, Bench};
@@ -30,6 +30,7 @@ pub async fn undefended(bench: &Bench) -> At {
     let keep = Arc::new(StoredTokens::new(store.clone(), vault.clone(), clock.clone()));
     let client = Client::new(&wechat, credentials.collect(), keep).unwrap();
     let settings = Settings {
+        calls: Calls::default(),
         appids: bench.apps.iter().map(|app| app.appid.clone()).collect(),
         session: Session::default(),
         phone: Phone { encrypted_data: EncryptedData::Local, reply: PhoneReply::Full },

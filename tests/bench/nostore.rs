@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Limits, Phone, Profile as ProfileSettings, Session as SessionSettings};
+use wxgate_api::settings::{Calls, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings};
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let wechat =
         Client::new(&wx_client::Settings { base_url, max_in_flight: 1024, ..Default::default() }, credentials, keep)?;
     let settings = Settings {
+        calls: Calls::default(),
         appids: vec![appid],
         session: SessionSettings::default(),
         phone: Phone::default(),

@@ -18,5 +18,6 @@ mod push;
 mod restart;
 mod scenarios;
 mod secrets;
+mod token_centre;
 mod tokens;
 mod wechat;

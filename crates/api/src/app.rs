@@ -40,6 +40,8 @@ pub struct Settings {
     pub limits: settings::Limits,
     /// `[profile]`
     pub profile: settings::Profile,
+    /// `[calls]`
+    pub calls: settings::Calls,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -103,6 +105,15 @@ impl App {
             (None, [only]) => Ok(only.clone()),
             (None, _) => Err(Problem::AppidNeeded.into()),
         }
+    }
+
+    /// The app that a path names.
+    ///
+    /// # Errors
+    /// `not_found` when it is none of this server's.
+    pub(crate) fn app_at<'a>(&self, appid: &'a str) -> Result<&'a str, ApiError> {
+        let is_ours = self.settings.appids.iter().any(|known| known == appid);
+        if is_ours { Ok(appid) } else { Err(ApiError::NotFound) }
     }
 
     /// A fresh UUIDv7 by this server's clock: for members, never a secret.

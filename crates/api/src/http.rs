@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::stream::{BoxStream, Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
@@ -95,6 +95,39 @@ pub fn raw_query() -> impl Filter<Extract = (String,), Error = Infallible> + Clo
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
+/// A body that has not been read, for routes that take more than usual and only from whom they know.
+pub struct Unread {
+    pub headers: HeaderMap,
+    stream: BoxStream<'static, Result<Bytes, warp::Error>>,
+}
+
+/// Leaves the body to the route. Never rejects.
+pub fn unread() -> impl Filter<Extract = (Unread,), Error = Rejection> + Clone {
+    warp::header::headers_cloned()
+        .and(warp::body::stream())
+        .map(|headers: HeaderMap, stream| Unread { headers, stream: StreamExt::map(stream, whole).boxed() })
+}
+
+fn whole<B: Buf, E>(part: Result<B, E>) -> Result<Bytes, E> {
+    part.map(|mut part| part.copy_to_bytes(part.remaining()))
+}
+
+impl Unread {
+    /// All of it.
+    ///
+    /// # Errors
+    /// `too_large` above `most` bytes, `unsupported_media_type` when it is compressed, `bad_request` when it is slow.
+    pub async fn read(self, most: usize) -> Result<Bytes, ApiError> {
+        if content_length(&self.headers).is_some_and(|length| length > most.max(DRAIN_BYTES) as u64) {
+            return Err(ApiError::TooLarge);
+        }
+        if is_compressed(&self.headers) {
+            return Err(ApiError::UnsupportedMediaType);
+        }
+        read(self.stream, most).await
+    }
+}
+
 async fn read<S, B>(stream: S, most: usize) -> Result<Bytes, ApiError>
 where
     S: Stream<Item = Result<B, warp::Error>>,
@@ -108,7 +141,7 @@ where
             total += part.remaining();
             if total <= most {
                 kept.extend_from_slice(&part.copy_to_bytes(part.remaining()));
-            } else if total > DRAIN_BYTES {
+            } else if total > most.max(DRAIN_BYTES) {
                 break;
             }
         }
@@ -126,17 +159,29 @@ fn is_compressed(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity")
 }
 
+/// The request's one `Content-Type`; `None` when there is none.
+///
+/// # Errors
+/// `unsupported_media_type` when there are several, or it is not text.
+pub fn content_type(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    match (types.next(), types.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ApiError::UnsupportedMediaType),
+        _ => Err(ApiError::UnsupportedMediaType),
+    }
+}
+
 fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
     if is_compressed(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let value = match (types.next(), types.next()) {
-        (None, _) if empty => return Ok(Media::Json),
-        (Some(value), None) => value,
-        _ => return Err(ApiError::UnsupportedMediaType),
+    let value = match content_type(headers)? {
+        None if empty => return Ok(Media::Json),
+        Some(value) => value,
+        None => return Err(ApiError::UnsupportedMediaType),
     };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let essence = value.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {
         Ok(Media::Json)
     } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

@@ -97,3 +97,11 @@ impl Default for Profile {
         Self { avatar_hosts: vec!["*.qlogo.cn".to_owned()] }
     }
 }
+
+/// `[calls]`: what the team's services may call of WeChat through this server.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Calls {
+    /// Paths without the slash in front, each with all below it: `wxa/getwxacodeunlimit`, `cgi-bin/message`. None, no calls.
+    pub allowed: Vec<String>,
+}

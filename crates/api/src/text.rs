@@ -76,8 +76,11 @@ pub(crate) const WORDS: &[Words] = &[
     ),
     (
         "forbidden",
-        ("没有权限", "请使用具备所需 scope 的令牌"),
-        ("not allowed", "use an API token that has the scope this needs"),
+        ("没有权限", "请使用具备所需 scope 的令牌；转发给微信的路径须列入配置 calls.allowed"),
+        (
+            "not allowed",
+            "use an API token that has the scope this needs; what is passed on to WeChat must be listed in calls.allowed",
+        ),
     ),
     ("not_found", ("不存在", "请检查路径和其中的 id"), ("not found", "check the path, and the id in it")),
     (

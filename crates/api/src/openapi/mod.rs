@@ -1,6 +1,7 @@
 //! The OpenAPI document, made of the listeners' own lists: an endpoint cannot be served without being in it. Written as
 //! JSON in code, because that reads as what it is, and because a file would repeat each refusal two hundred times.
 
+pub mod apps;
 pub mod login;
 pub mod member;
 pub mod members;
@@ -50,6 +51,7 @@ fn document() -> Value {
             { "name": "phone", "description": "手机号 The phone number" },
             { "name": "member", "description": "个人资料 Profile and personal data" },
             { "name": "push", "description": "消息推送 What WeChat calls" },
+            { "name": "apps", "description": "小程序与微信接口 The apps and WeChat's interfaces. Internal listener" },
             { "name": "services", "description": "内部服务 Who is this request from? Internal listener" },
             { "name": "members", "description": "用户管理 Members, for the team. Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
@@ -118,6 +120,7 @@ fn parameters() -> Map<String, Value> {
     }));
     parameters.extend(members::parameters());
     parameters.extend(push::parameters());
+    parameters.extend(apps::parameters());
     parameters
 }
 
@@ -158,6 +161,7 @@ fn schemas() -> Map<String, Value> {
         "Nothing": { "type": "object", "maxProperties": 0, "description": "An empty object; no body will do" },
         "Refusal": refusals::schema(),
     }));
+    schemas.extend(apps::schemas());
     schemas.extend(login::schemas());
     schemas.extend(member::schemas());
     schemas.extend(members::schemas());

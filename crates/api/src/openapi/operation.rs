@@ -79,6 +79,12 @@ impl Operation {
         self.reads_a_body()
     }
 
+    /// Takes bytes of any type, or none.
+    pub fn takes_bytes(mut self) -> Self {
+        self.json.insert("requestBody".to_owned(), json!({ "required": false, "content": { "*/*": {} } }));
+        self.reads_a_body()
+    }
+
     /// Takes nothing: no body, or an empty object.
     pub fn takes_nothing(mut self) -> Self {
         let content = json!({ JSON: { "schema": reference("Nothing") } });
@@ -107,6 +113,14 @@ impl Operation {
         let content = json!({ JSON: { "schema": reference(schema), "example": example } });
         let response = json!({ "description": description, "headers": headers(status), "content": content });
         self.response(status, response)
+    }
+
+    /// 200 with bytes of this type and further headers of `components.headers`.
+    pub fn answers_bytes(self, description: &str, media: &str, names: &[&str]) -> Self {
+        let mut headers = headers(StatusCode::OK);
+        headers.extend(names.iter().map(|name| ((*name).to_owned(), header(name))));
+        let response = json!({ "description": description, "headers": headers, "content": { media: {} } });
+        self.response(StatusCode::OK, response)
     }
 
     /// 200 without a body and with further headers of `components.headers`.

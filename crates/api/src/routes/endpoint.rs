@@ -12,7 +12,7 @@ use crate::openapi::Operation;
 /// One method of one path.
 pub struct Endpoint {
     pub method: Method,
-    /// As the document writes it: `/v1/sessions/{id}`.
+    /// As the document writes it: `/v1/sessions/{id}`. `{path}` at the end stands for all segments from there.
     pub path: &'static str,
     pub route: fn(&Arc<App>) -> Route,
     pub describe: fn() -> Operation,
@@ -45,7 +45,8 @@ impl Endpoint {
         if !self.path.contains('{') {
             return self.path == path;
         }
-        let (ours, theirs) = (self.path.split('/'), path.split('/'));
+        let most = if self.path.ends_with("/{path}") { self.path.split('/').count() } else { usize::MAX };
+        let (ours, theirs) = (self.path.split('/'), path.splitn(most, '/'));
         ours.clone().count() == theirs.clone().count()
             && ours.zip(theirs).all(|(ours, theirs)| ours.starts_with('{') || ours == theirs)
     }

@@ -1,5 +1,7 @@
 //! The two listeners' routes, one endpoint a file.
 
+mod access_token;
+mod apps;
 mod endpoint;
 mod erase;
 mod export;
@@ -19,6 +21,7 @@ mod refresh;
 mod session;
 pub(crate) mod session_check;
 mod sessions;
+mod wechat_call;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -33,7 +36,8 @@ use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
-    login as of_login, member as of_member, members as of_members, push as of_push, services as of_services,
+    apps as of_apps, login as of_login, member as of_member, members as of_members, push as of_push,
+    services as of_services,
 };
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
@@ -63,6 +67,10 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::check(Method::GET, "/forward-auth", forward_auth::route, of_services::forward_auth),
     Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
     Endpoint::check(Method::POST, "/introspect", introspect::route, of_services::introspect),
+    Endpoint::new(Method::GET, "/api/v1/apps/{appid}/access-token", access_token::show, of_apps::access_token),
+    Endpoint::new(Method::POST, "/api/v1/apps/{appid}/access-token/stale", access_token::stale, of_apps::stale),
+    Endpoint::new(Method::POST, "/api/v1/apps/{appid}/wechat/{path}", wechat_call::route, of_apps::call),
+    Endpoint::new(Method::GET, "/api/v1/apps", apps::route, of_apps::apps),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
     Endpoint::new(Method::GET, "/api/v1/members/{id}", members::show, of_members::show),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::{HttpMethod, OpenApi};
 
 use super::support::document::{Side, assert_tells_of, document, is_on, operations, resolved};
-use super::support::{Answer, TestApp, raw, schema};
+use super::support::{APPID, Answer, TestApp, raw, schema};
 
 const METHODS: [Method; 9] = [
     Method::GET,
@@ -27,7 +27,7 @@ async fn every_documented_operation_is_served_where_it_says_and_nothing_else_is(
     let mut served = 0;
     for (path, item) in document()["paths"].as_object().unwrap() {
         let documented: Vec<_> = operations(item).map(|(method, _)| method).collect();
-        let path = path.replace("{id}", "0000000000000001");
+        let path = path.replace("{id}", "0000000000000001").replace("{appid}", APPID).replace("{path}", "wxa/x");
         for method in METHODS {
             for side in [Side::Public, Side::Internal] {
                 let request = raw(method.as_str(), &path, None, "");
@@ -45,7 +45,7 @@ async fn every_documented_operation_is_served_where_it_says_and_nothing_else_is(
             }
         }
     }
-    assert_eq!(served, 25, "an endpoint was added or taken away: is the contract, and its table of answers?");
+    assert_eq!(served, 29, "an endpoint was added or taken away: is the contract, and its table of answers?");
 }
 
 #[tokio::test]
@@ -148,7 +148,8 @@ fn an_answer_that_the_document_does_not_tell_of_is_noticed() {
         let all = always.iter().chain(&more).chain(headers).map(|(name, value)| {
             (http::HeaderName::try_from(*name).unwrap(), http::HeaderValue::try_from(*value).unwrap())
         });
-        let answer = Answer { status, headers: all.collect(), text: json.to_string(), json };
+        let text = json.to_string();
+        let answer = Answer { status, headers: all.collect(), bytes: text.clone().into(), text, json };
         std::panic::catch_unwind(|| assert_tells_of(Side::Public, &Method::DELETE, "/v1/session", &answer)).is_ok()
     };
     let refusal = |word: &str| json!({ "errcode": -401, "errmsg": "m", "error": word, "hint": "h", "rid": "r" });

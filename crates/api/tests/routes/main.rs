@@ -4,6 +4,7 @@
 mod support;
 
 mod allocations;
+mod apps;
 mod clock;
 mod conventions;
 mod document;

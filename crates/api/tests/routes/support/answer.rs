@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -10,6 +11,8 @@ use warp::reply::Response;
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
+    pub bytes: Bytes,
+    /// Empty for what is no text.
     pub text: String,
     pub json: Value,
 }
@@ -18,9 +21,9 @@ impl Answer {
     pub async fn of(response: Response) -> Self {
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap_or_default();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Self { status: head.status.as_u16(), headers: head.headers, text, json }
+        Self { status: head.status.as_u16(), headers: head.headers, bytes, text, json }
     }
 
     pub fn header(&self, name: &str) -> &str {
