@@ -15,9 +15,9 @@ use wxgate_api::settings::{Calls, Limits, Phone, Profile as ProfileSettings, Ses
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
-    ApiToken, BindPhone, Bound, Error, Export, KeptToken, LoggedIn, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId, SessionRow,
-    Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Member,
+    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId,
+    SessionRow, Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -109,6 +109,14 @@ impl Store for Nothing {
     }
 
     async fn change_profile(&self, _: MemberId, _: Profile, _: UnixSeconds) -> Result<Option<Member>> {
+        nothing()
+    }
+
+    async fn keep_avatar(&self, _: KeepAvatar) -> Result<Option<Member>> {
+        nothing()
+    }
+
+    async fn avatar(&self, _: AvatarId) -> Result<Option<Vec<u8>>> {
         nothing()
     }
 

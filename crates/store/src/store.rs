@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use crate::error::Result;
 use crate::model::{
-    ApiToken, BindPhone, Bound, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds,
-    UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member,
+    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
+    SessionRow, UnixSeconds, UsedProof, WechatEvent,
 };
 
 /// Where members and sessions are kept.
@@ -65,6 +65,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// Replaces the given fields; the member afterwards.
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>>;
+
+    /// Keeps a picture of a member in place of the one before, and says in their profile where it is; the member afterwards.
+    /// It goes as soon as the profile's `avatar_url` says anything else, whatever the cause, and with the member.
+    async fn keep_avatar(&self, keep: KeepAvatar) -> Result<Option<Member>>;
+
+    /// The picture with this id.
+    async fn avatar(&self, id: AvatarId) -> Result<Option<Vec<u8>>>;
 
     /// Reserves one try at opening a payload for `subject`, unless 5 of the last 10 minutes or 20 of the last day are
     /// under way or failed. Counting and reserving are one step. Those under way when a process ends count no more.

@@ -76,6 +76,7 @@ pub async fn an_export_holds_everything(store: &dyn Store) {
             received_at: NOW + 80,
             sealed_content: Some(b"content".to_vec()),
         }],
+        avatar: None,
     };
     assert_eq!(store.export(id, hash(9), NOW + 90).await.expect("a read"), Some(expected));
 }

@@ -16,6 +16,7 @@
 
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
 
+pub mod avatars;
 pub mod erasure;
 pub mod events;
 pub mod history;
@@ -74,6 +75,9 @@ macro_rules! for_each_contract_case {
             members::a_change_leaves_what_it_does_not_name,
             members::one_person_in_several_apps_is_linked_by_unionid_alone,
             members::an_unknown_member_is_absent_everywhere,
+            avatars::a_picture_is_kept_in_place_of_the_one_before,
+            avatars::a_picture_goes_when_the_profile_shows_another,
+            avatars::a_picture_goes_with_its_member,
             openings::five_tries_spend_ten_minutes,
             openings::twenty_tries_spend_a_day,
             openings::a_released_try_does_not_count,

@@ -1,4 +1,4 @@
-use super::{EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
+use super::{Avatar, EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
 
 /// Everything that is held about a member. What is sealed stays so.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Export {
     pub proofs: Vec<ExportedProof>,
     /// What WeChat's message push said about the member, newest first.
     pub events: Vec<EventRow>,
+    /// The picture they uploaded, if their profile shows it.
+    pub avatar: Option<Avatar>,
 }
 
 /// A try at opening a payload that failed or is under way.

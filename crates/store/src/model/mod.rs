@@ -1,5 +1,6 @@
 //! What a store takes and gives back.
 
+mod avatar;
 mod event;
 mod export;
 mod identity;
@@ -11,6 +12,7 @@ mod phone;
 mod session;
 mod token;
 
+pub use avatar::{Avatar, AvatarId, KeepAvatar};
 pub use event::{Effect, EventRow, Received, Subject, WechatEvent};
 pub use export::{AuditRow, Export, ExportedProof, FailureRow, Purged, Readiness};
 pub(crate) use identity::{HASH_BYTES, shortened};

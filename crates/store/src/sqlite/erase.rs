@@ -19,6 +19,7 @@ pub(super) fn member(
     sessions::delete(tx, &rows.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
     let ended = rows.into_iter().filter(|(_, row)| !row.has_ended()).map(|(id, _)| id).collect();
     tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
+    tx.prepare_cached("DELETE FROM avatars WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;
     events::forget_subject(tx, pseudonym)?;

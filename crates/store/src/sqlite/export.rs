@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result};
 
 use super::index::Index;
-use super::{audit, events, keys, members, openings, proofs, sessions};
+use super::{audit, avatars, events, keys, members, openings, proofs, sessions};
 use crate::model::{Export, MemberId, UnixSeconds};
 
 pub(super) fn member(
@@ -23,6 +23,7 @@ pub(super) fn member(
         failures: openings::of_subject(&snapshot, pseudonym)?,
         proofs: proofs::of_member(&snapshot, id)?,
         events: events::of_subject(&snapshot, pseudonym)?,
+        avatar: avatars::of_member(&snapshot, id)?,
         member,
     }))
 }

@@ -7,6 +7,7 @@ use crate::error::{BoxError, Result};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__members_and_sessions", include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql")),
     ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
+    ("V3__avatars", include_str!("../../../../migrations/sqlite/0003_avatars.sql")),
 ];
 
 /// The schema this program is written for.

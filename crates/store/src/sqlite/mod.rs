@@ -1,6 +1,7 @@
 //! The store in one SQLite file: one thread writes, a pool of connections reads.
 
 mod audit;
+mod avatars;
 mod beside;
 mod columns;
 mod erase;
@@ -34,9 +35,9 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    ApiToken, BindPhone, Bound, Effect, Export, Identified, KeptToken, Login, LoginOutcome, Member, MemberId, Opening,
-    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds,
-    UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, Effect, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome,
+    Member, MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
+    SessionRow, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::store::Store;
 use beside::Beside;
@@ -165,6 +166,14 @@ impl Store for SqliteStore {
 
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
         self.write(move |tx| members::change_profile(tx, member, &profile, now)).await
+    }
+
+    async fn keep_avatar(&self, keep: KeepAvatar) -> Result<Option<Member>> {
+        self.write(move |tx| avatars::keep(tx, &keep)).await
+    }
+
+    async fn avatar(&self, id: AvatarId) -> Result<Option<Vec<u8>>> {
+        self.read(move |conn| avatars::picture(conn, id)).await
     }
 
     async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening> {

@@ -10,9 +10,9 @@ use super::people::{People, Person};
 use super::tries::Tries;
 use crate::error::{Error, Result};
 use crate::model::{
-    ApiToken, BindPhone, Bound, BoundPhone, Effect, Export, ExportedProof, Identified, Identity, KeptToken, Login,
-    LoginOutcome, Member, MemberId, MemberKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh,
-    SealedKey, Session, SessionId, SessionRow, Status, Subject, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, BoundPhone, Effect, Export, ExportedProof, Identified, Identity, KeepAvatar,
+    KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, Opening, OpeningId, Profile, Purged, Readiness,
+    Received, Refresh, SealedKey, Session, SessionId, SessionRow, Status, Subject, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::store::Store;
 
@@ -89,6 +89,7 @@ impl State {
         }
         if profile {
             (person.member.profile.nick_name, person.member.profile.avatar_url) = (None, None);
+            person.avatar = None;
             person.change_by_wechat(actions[1], event.now);
         }
     }
@@ -162,6 +163,19 @@ impl Store for Memory {
         Ok(Some(person.member.clone()))
     }
 
+    async fn keep_avatar(&self, keep: KeepAvatar) -> Result<Option<Member>> {
+        let mut state = self.state();
+        let Some(person) = state.people.get_mut(keep.member) else { return Ok(None) };
+        let shown = Profile { avatar_url: Some(keep.avatar_url), ..Profile::default() };
+        person.change(None, shown, keep.avatar.kept_at);
+        person.avatar = Some(keep.avatar);
+        Ok(Some(person.member.clone()))
+    }
+
+    async fn avatar(&self, id: AvatarId) -> Result<Option<Vec<u8>>> {
+        Ok(self.state().people.avatar(id).map(|avatar| avatar.picture.clone()))
+    }
+
     async fn begin_opening(&self, subject: [u8; 32], now: UnixSeconds) -> Result<Opening> {
         Ok(self.state().tries.begin(subject, now))
     }
@@ -229,6 +243,7 @@ impl Store for Memory {
             failures: state.tries.of(pseudonym),
             proofs: state.proofs_of(member),
             events: state.events.of(pseudonym),
+            avatar: person.avatar.clone(),
         }))
     }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AuditRow, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey, Session, SessionId,
-    SessionRow, Status, UnixSeconds,
+    AuditRow, Avatar, AvatarId, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey,
+    Session, SessionId, SessionRow, Status, UnixSeconds,
 };
 
 const DAY: i64 = 86_400;
@@ -27,6 +27,7 @@ pub(super) struct Person {
     keys: Vec<(SessionId, SealedKey)>,
     /// Oldest first.
     pub(super) audit: Vec<AuditRow>,
+    pub(super) avatar: Option<Avatar>,
 }
 
 /// A session that was not ended; it may have expired.
@@ -49,6 +50,11 @@ impl Open {
 impl People {
     pub(super) fn get(&self, id: MemberId) -> Option<&Person> {
         self.0.iter().find(|person| person.member.id == id)
+    }
+
+    /// The picture with this id.
+    pub(super) fn avatar(&self, id: AvatarId) -> Option<&Avatar> {
+        self.0.iter().filter_map(|person| person.avatar.as_ref()).find(|avatar| avatar.id == id)
     }
 
     pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Person> {
@@ -146,7 +152,7 @@ impl Person {
             last_login_at: login.now,
             updated_at: login.now,
         };
-        Self { member, phone_index: None, sessions: BTreeMap::new(), keys: Vec::new(), audit: Vec::new() }
+        Self { member, phone_index: None, sessions: BTreeMap::new(), keys: Vec::new(), audit: Vec::new(), avatar: None }
     }
 
     fn has_row(&self, id: SessionId) -> bool {
@@ -168,6 +174,9 @@ impl Person {
         self.member.profile = before.profile.changed_by(profile);
         if self.member != before {
             self.member.updated_at = now;
+        }
+        if self.member.profile.avatar_url != before.profile.avatar_url {
+            self.avatar = None;
         }
     }
 

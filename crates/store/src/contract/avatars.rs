@@ -1,0 +1,63 @@
+//! The pictures that members upload.
+
+use super::sample::{NOW, hash, log_in, login, member_id};
+use crate::model::{Avatar, AvatarId, KeepAvatar, Member, MemberId, Profile};
+use crate::store::Store;
+
+fn avatar(number: u8) -> Avatar {
+    Avatar { id: AvatarId([number; 16]), picture: vec![number; 10_000], kept_at: NOW + i64::from(number) }
+}
+
+async fn keep(store: &dyn Store, member: MemberId, number: u8) -> Option<Member> {
+    let keep = KeepAvatar { member, avatar: avatar(number), avatar_url: format!("/{number}") };
+    store.keep_avatar(keep).await.expect("a write")
+}
+
+async fn shown(store: &dyn Store, number: u8) -> Option<Vec<u8>> {
+    store.avatar(AvatarId([number; 16])).await.expect("a read")
+}
+
+pub async fn a_picture_is_kept_in_place_of_the_one_before(store: &dyn Store) {
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    let other = log_in(store, login("o2", 2, NOW)).await.member.id;
+    keep(store, other, 9).await.expect("a member");
+    for number in [1, 2, 2] {
+        let member = keep(store, id, number).await.expect("a member");
+        assert_eq!(member.profile.avatar_url, Some(format!("/{number}")));
+        assert_eq!(member.updated_at, NOW + i64::from(number));
+        assert_eq!(shown(store, number).await, Some(avatar(number).picture));
+    }
+    assert_eq!(shown(store, 1).await, None);
+    let export = store.export(id, hash(9), NOW).await.expect("a read").expect("a member");
+    assert_eq!(export.avatar, Some(avatar(2)));
+    assert_eq!(shown(store, 9).await, Some(avatar(9).picture), "another member's");
+}
+
+pub async fn a_picture_goes_when_the_profile_shows_another(store: &dyn Store) {
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    keep(store, id, 1).await;
+    let change = |profile| store.change_profile(id, profile, NOW + 5);
+    change(Profile { nick_name: Some("小红".to_owned()), ..Profile::default() }).await.expect("a write");
+    assert!(shown(store, 1).await.is_some(), "a change of something else");
+    log_in(store, login("o1", 2, NOW + 6)).await;
+    assert!(shown(store, 1).await.is_some(), "a login");
+    let elsewhere = Profile { avatar_url: Some("https://thx.qlogo.cn/1".to_owned()), ..Profile::default() };
+    change(elsewhere.clone()).await.expect("a write");
+    assert_eq!(shown(store, 1).await, None);
+    keep(store, id, 2).await;
+    let mut by_login = login("o1", 3, NOW + 7);
+    by_login.profile = Some(elsewhere);
+    log_in(store, by_login).await;
+    assert_eq!(shown(store, 2).await, None);
+    assert_eq!(store.export(id, hash(9), NOW).await.expect("a read").expect("a member").avatar, None);
+}
+
+pub async fn a_picture_goes_with_its_member(store: &dyn Store) {
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    keep(store, id, 1).await;
+    store.erase_member(id, hash(9), "member", NOW).await.expect("a write").expect("a member");
+    assert_eq!(shown(store, 1).await, None);
+    assert!(keep(store, id, 2).await.is_none(), "there is nobody to keep it for");
+    assert_eq!(shown(store, 2).await, None);
+    assert!(keep(store, member_id(77), 3).await.is_none());
+}
