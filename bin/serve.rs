@@ -82,6 +82,7 @@ impl Server {
                 phone: settings.phone,
                 limits: settings.limits,
                 profile: settings.profile,
+                public_url: settings.public_url,
                 calls: settings.calls,
                 trusted_proxies: settings.listen.trusted_proxies,
             },

@@ -60,6 +60,7 @@ pub(crate) struct Config {
 #[derive(Deserialize)]
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
+    pub(crate) public_url: String,
     pub(crate) listen: Listen,
     pub(crate) wechat: wx_client::Settings,
     pub(crate) session: settings::Session,

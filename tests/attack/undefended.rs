@@ -30,6 +30,7 @@ pub async fn undefended(bench: &Bench) -> At {
     let keep = Arc::new(StoredTokens::new(store.clone(), vault.clone(), clock.clone()));
     let client = Client::new(&wechat, credentials.collect(), keep).unwrap();
     let settings = Settings {
+        public_url: String::new(),
         calls: Calls::default(),
         appids: bench.apps.iter().map(|app| app.appid.clone()).collect(),
         session: Session::default(),

@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let wechat =
         Client::new(&wx_client::Settings { base_url, max_in_flight: 1024, ..Default::default() }, credentials, keep)?;
     let settings = Settings {
+        public_url: String::new(),
         calls: Calls::default(),
         appids: vec![appid],
         session: SessionSettings::default(),

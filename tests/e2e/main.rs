@@ -8,6 +8,7 @@
 mod support;
 
 mod apps;
+mod avatar;
 mod command_line;
 mod edge;
 mod files;

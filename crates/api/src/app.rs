@@ -10,6 +10,7 @@ use wxgate_crypto::push::Channel;
 use wxgate_crypto::{SkeyMint, Vault};
 use wxgate_store::{Store, UnixSeconds};
 
+use crate::avatars::Uploads;
 use crate::clock::Clock;
 use crate::edge::{Limiter, RequestIds};
 use crate::error::ApiError;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub limits: settings::Limits,
     /// `[profile]`
     pub profile: settings::Profile,
+    /// Where phones reach the public listener: an https URL, or nothing when it is not known.
+    pub public_url: String,
     /// `[calls]`
     pub calls: settings::Calls,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -60,6 +63,7 @@ pub struct App {
     pub(crate) renewals: Flights<i64, ()>,
     pub(crate) checks: SessionChecks,
     pub(crate) pending_phones: PendingPhones,
+    pub(crate) uploads: Uploads,
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
@@ -93,6 +97,7 @@ impl App {
             checks: SessionChecks::new(),
             pending_phones: PendingPhones::new(),
             request_ids: RequestIds::new(),
+            uploads: Uploads::new(),
             health: Health::default(),
         })
     }

@@ -138,7 +138,7 @@ fn depth(value: &Value) -> usize {
 }
 
 /// A client's key as it may stand in an answer: short and without control characters.
-fn shown(key: &str) -> String {
+pub fn shown(key: &str) -> String {
     key.chars().filter(|character| !character.is_control()).take(64).collect()
 }
 

@@ -3,6 +3,7 @@
 mod api_token;
 mod app;
 mod auth;
+mod avatars;
 mod clock;
 mod edge;
 mod error;
@@ -18,6 +19,7 @@ mod openapi;
 mod opening;
 mod phone_answer;
 mod phone_number;
+mod picture;
 mod problem;
 mod profile;
 mod push;

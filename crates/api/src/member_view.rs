@@ -61,7 +61,7 @@ impl App {
         Ok(MemberView {
             id: member.id,
             nick_name: member.profile.nick_name.as_deref().map(Box::from),
-            avatar_url: member.profile.avatar_url.clone(),
+            avatar_url: member.profile.avatar_url.as_deref().map(|kept| self.shown_avatar(kept)),
             phone: self.phone_of(member).map(|number| number.shown(self.settings.phone.reply).phone_number.clone()),
             created_at: member.created_at.0,
             attributes: Cow::Owned(RawValue::from_string(member.attributes.clone()).map_err(ApiError::internal)?),

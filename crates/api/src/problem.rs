@@ -1,5 +1,6 @@
 //! What is wrong with a request, in words that name the field.
 
+use crate::picture::MOST_SIDE;
 use crate::text::Language;
 
 /// Why a request is a `bad_request`; becomes the `hint` that tells the client's author what to mend.
@@ -14,6 +15,8 @@ pub enum Problem {
     NotJson,
     /// The body is not a well-formed form.
     NotForm,
+    /// The body is not a well-formed `multipart/form-data`.
+    NotMultipart,
     /// The body did not arrive within its time.
     SlowBody,
     /// The head says in two ways where the request ends.
@@ -46,6 +49,8 @@ pub enum Problem {
     BadNickname,
     /// An avatar's address that is not https on an allowed host.
     BadAvatarUrl,
+    /// A picture that is none, or too large when decoded.
+    BadPicture,
     /// `Idempotency-Key` is not 1 to 128 visible ASCII characters.
     BadIdempotencyKey,
     /// A session's secret in the URL.
@@ -73,6 +78,7 @@ impl Problem {
             Self::HeadTooLarge => "the head must have at most 64 headers and 16 KiB".into(),
             Self::NotJson => "the body must be one JSON object in UTF-8".into(),
             Self::NotForm => "the body must be key=value pairs, percent-encoded UTF-8".into(),
+            Self::NotMultipart => "the body must be multipart/form-data as wx.uploadFile sends it".into(),
             Self::AmbiguousLength => {
                 "say once how long the body is: one Content-Length, or Transfer-Encoding: chunked, and lines that end in CR LF".into()
             }
@@ -90,7 +96,10 @@ impl Problem {
             Self::UnknownApp => "`appid` is not an app of this server".into(),
             Self::AppidNeeded => "this server has several apps: send `appid`".into(),
             Self::BadNickname => "`nickName` must have 1 to 64 characters and no control characters".into(),
-            Self::BadAvatarUrl => "`avatarUrl` must be an https address on an allowed host".into(),
+            Self::BadAvatarUrl => "`avatarUrl` must be your own uploaded picture's, or an https address on an allowed host".into(),
+            Self::BadPicture => {
+                format!("`avatar` must be a PNG, JPEG or WebP picture of at most {MOST_SIDE} x {MOST_SIDE} pixels")
+            }
             Self::BadIdempotencyKey => "`Idempotency-Key` must be 1 to 128 visible ASCII characters".into(),
             Self::SkeyInQuery => "an skey never belongs in a URL; send it as `Authorization: Bearer <skey>`".into(),
             Self::LoginCodeAtPhone => {
@@ -110,6 +119,7 @@ impl Problem {
             Self::HeadTooLarge => "请求头最多 64 个、共 16 KiB".into(),
             Self::NotJson => "请求体必须是一个 UTF-8 编码的 JSON 对象".into(),
             Self::NotForm => "请求体必须是 key=value 形式，百分号编码的 UTF-8".into(),
+            Self::NotMultipart => "请求体必须是 wx.uploadFile 发送的 multipart/form-data".into(),
             Self::AmbiguousLength => {
                 "请求体的长度只能说明一次：一个 Content-Length，或 Transfer-Encoding: chunked，且每行以 CR LF 结尾"
                     .into()
@@ -128,7 +138,8 @@ impl Problem {
             Self::UnknownApp => "`appid` 不是本服务器配置的小程序".into(),
             Self::AppidNeeded => "本服务器配置了多个小程序，请发送 `appid`".into(),
             Self::BadNickname => "`nickName` 须为 1 到 64 个字符，且不含控制字符".into(),
-            Self::BadAvatarUrl => "`avatarUrl` 必须是允许域名上的 https 地址".into(),
+            Self::BadAvatarUrl => "`avatarUrl` 必须是本人上传的头像，或允许域名上的 https 地址".into(),
+            Self::BadPicture => format!("`avatar` 必须是 PNG、JPEG 或 WebP 图片，最大 {MOST_SIDE} x {MOST_SIDE} 像素"),
             Self::BadIdempotencyKey => "`Idempotency-Key` 须为 1 到 128 个可见 ASCII 字符".into(),
             Self::SkeyInQuery => "skey 不能放在网址里，请用 `Authorization: Bearer <skey>` 发送".into(),
             Self::LoginCodeAtPhone => {

@@ -83,7 +83,7 @@ impl Raw {
 #[derive(Clone)]
 pub struct Request {
     head: String,
-    body: String,
+    body: Vec<u8>,
 }
 
 pub fn get(path: &str) -> Request {
@@ -102,7 +102,7 @@ impl Request {
     pub fn new(method: &str, path: &str) -> Self {
         let head =
             format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept-Language: en\r\n");
-        Self { head, body: String::new() }
+        Self { head, body: Vec::new() }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -116,20 +116,21 @@ impl Request {
     }
 
     pub fn json(self, body: &Value) -> Self {
-        self.body("application/json", body.to_string())
+        self.bytes_of("application/json", body.to_string())
     }
 
     pub fn form(self, body: &str) -> Self {
-        self.body("application/x-www-form-urlencoded", body.to_owned())
+        self.bytes_of("application/x-www-form-urlencoded", body)
     }
 
-    fn body(self, media_type: &str, body: String) -> Self {
+    pub fn bytes_of(self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
         let length = body.len().to_string();
         Self { body, ..self.header("Content-Type", media_type).header("Content-Length", &length) }
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        format!("{}\r\n{}", self.head, self.body).into_bytes()
+        [self.head.as_bytes(), b"\r\n", &self.body].concat()
     }
 }
 
@@ -137,17 +138,20 @@ impl Request {
 pub struct Answer {
     pub status: u16,
     head: String,
+    pub bytes: Vec<u8>,
+    /// The same as text.
     pub body: String,
 }
 
 impl Answer {
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(bytes).ok()?;
-        let (head, body) = text.split_once("\r\n\r\n")?;
+        let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
+        let (head, bytes) = (std::str::from_utf8(&bytes[..end]).ok()?, bytes[end + 4..].to_vec());
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         let status = head.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
-        let answer = Self { status, head: head.to_owned(), body: body.to_owned() };
+        let answer = Self { status, head: head.to_owned(), bytes, body };
         let length: usize = answer.header("content-length")?.parse().ok()?;
-        (answer.body.len() == length).then_some(answer)
+        (answer.bytes.len() == length).then_some(answer)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

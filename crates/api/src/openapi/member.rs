@@ -111,7 +111,7 @@ pub fn export() -> Operation {
     });
     let example = json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
-        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [],
+        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null,
     });
     Operation::new("exportMe", TAG, "导出我的全部数据", "Everything held about the person; numbers are whole here.")
         .skey()
@@ -157,8 +157,8 @@ pub fn schemas() -> Map<String, Value> {
             json!({
                 "nickName": { "type": "string", "minLength": 1, "maxLength": 64, "description": "No control characters" },
                 "avatarUrl": {
-                    "type": "string", "format": "uri", "pattern": "^https://", "maxLength": 1024,
-                    "description": "On a host that the server allows",
+                    "type": "string", "minLength": 1, "maxLength": 1024,
+                    "description": "Of the picture that this member uploaded, or https on a host that the server allows",
                 },
             }),
             json!({}),
@@ -217,6 +217,13 @@ fn export_reply() -> Value {
         }),
         json!({}),
     );
+    let avatar = object(
+        json!({
+            "media_type": only("image/jpeg"), "picture": text("The uploaded picture, base64"),
+            "kept_at": instant("The upload"),
+        }),
+        json!({}),
+    );
     let audit = object(json!({ "at": instant("When"), "actor": text("Who"), "action": text("What") }), json!({}));
     let failure = object(
         json!({ "began_at": instant("A try at opening a payload"), "cause": text_or_null("Why it failed; null while it is under way") }),
@@ -240,5 +247,6 @@ fn export_reply() -> Value {
     envelope(json!({
         "member": member, "sessions": list(&session), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
         "audit": list(&audit), "failures": list(&failure), "phone_proofs": list(&proof), "wechat_events": list(&event),
+        "avatar": { "oneOf": [avatar, { "type": "null" }] },
     }))
 }

@@ -2,6 +2,7 @@
 //! JSON in code, because that reads as what it is, and because a file would repeat each refusal two hundred times.
 
 pub mod apps;
+pub mod avatar;
 pub mod login;
 pub mod member;
 pub mod members;
@@ -25,7 +26,7 @@ const INTERNAL_URL: &str = "http://127.0.0.1:8521";
 
 const ABOUT: &str = "Login server for WeChat Mini Programs 微信小程序登录服务.\n\n\
     The status and `errcode` of an answer are both always right. `error` is the word that programs match on. Unknown and \
-    repeated keys of a request are refused by name; bodies have at most 16 KiB and are not compressed. A path that is not \
+    repeated keys of a request are refused by name; bodies have at most 16 KiB (a picture 1 MiB) and are not compressed. A path that is not \
     here is 404 `not_found`, another method of one that is here 405 `method_not_allowed` with `Allow`, both in the shape of \
     every failure. What is no HTTP request is answered 400 or 431 without a body, and the connection ends.";
 
@@ -121,6 +122,7 @@ fn parameters() -> Map<String, Value> {
     parameters.extend(members::parameters());
     parameters.extend(push::parameters());
     parameters.extend(apps::parameters());
+    parameters.extend(avatar::parameters());
     parameters
 }
 
@@ -134,6 +136,7 @@ fn headers() -> Map<String, Value> {
         "WWW-Authenticate": header("RFC 6750", only("Bearer error=\"invalid_token\"")),
         "Retry-After": header("Whole seconds to wait", json!({ "type": "integer", "minimum": 1 })),
     }));
+    headers.extend(avatar::headers());
     for (name, description) in services::IDENTITY {
         headers.insert(name.to_owned(), header(description, json!({ "type": "string" })));
     }
@@ -145,7 +148,7 @@ fn schemas() -> Map<String, Value> {
         json!({
             "id": { "type": "string", "format": "uuid", "description": "Ours, safe to show" },
             "nickName": text_or_null("As the member chose it"),
-            "avatarUrl": text_or_null("On a host that the server allows"),
+            "avatarUrl": text_or_null("An uploaded picture's, a path where the server has no public_url, or one on a host that the server allows"),
             "phone": text_or_null("Masked unless the server says otherwise"),
             "created_at": instant("The first login"),
             "attributes": { "type": "object", "description": "The team's own" },
@@ -162,6 +165,7 @@ fn schemas() -> Map<String, Value> {
         "Refusal": refusals::schema(),
     }));
     schemas.extend(apps::schemas());
+    schemas.extend(avatar::schemas());
     schemas.extend(login::schemas());
     schemas.extend(member::schemas());
     schemas.extend(members::schemas());

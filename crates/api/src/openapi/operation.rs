@@ -79,6 +79,13 @@ impl Operation {
         self.reads_a_body()
     }
 
+    /// Takes one of `components.schemas` as a form with files.
+    pub fn takes_files(mut self, schema: &str) -> Self {
+        let content = json!({ "multipart/form-data": { "schema": reference(schema) } });
+        self.json.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
+        self.reads_a_body()
+    }
+
     /// Takes bytes of any type, or none.
     pub fn takes_bytes(mut self) -> Self {
         self.json.insert("requestBody".to_owned(), json!({ "required": false, "content": { "*/*": {} } }));
@@ -115,19 +122,22 @@ impl Operation {
         self.response(status, response)
     }
 
-    /// 200 with bytes of this type and further headers of `components.headers`.
-    pub fn answers_bytes(self, description: &str, media: &str, names: &[&str]) -> Self {
-        let mut headers = headers(StatusCode::OK);
-        headers.extend(names.iter().map(|name| ((*name).to_owned(), header(name))));
+    /// 200 with bytes of this type and further headers, each as one of `components.headers` says.
+    pub fn answers_bytes(self, description: &str, media: &str, more: &[(&str, &str)]) -> Self {
+        let headers = joined(StatusCode::OK, more);
         let response = json!({ "description": description, "headers": headers, "content": { media: {} } });
         self.response(StatusCode::OK, response)
     }
 
+    /// A status without a body, and its headers as above.
+    pub fn answers_empty(self, status: StatusCode, description: &str, more: &[(&str, &str)]) -> Self {
+        self.response(status, json!({ "description": description, "headers": joined(status, more) }))
+    }
+
     /// 200 without a body and with further headers of `components.headers`.
     pub fn answers_in_headers(self, description: &str, names: &[&str]) -> Self {
-        let mut headers = headers(StatusCode::OK);
-        headers.extend(names.iter().map(|name| ((*name).to_owned(), header(name))));
-        self.response(StatusCode::OK, json!({ "description": description, "headers": headers }))
+        let pairs: Vec<_> = names.iter().map(|name| (*name, *name)).collect();
+        self.answers_empty(StatusCode::OK, description, &pairs)
     }
 
     fn response(mut self, status: StatusCode, response: Value) -> Self {
@@ -164,6 +174,13 @@ impl Operation {
 
 fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// The headers of this status with `more`, which may say otherwise.
+fn joined(status: StatusCode, more: &[(&str, &str)]) -> Map<String, Value> {
+    let mut headers = headers(status);
+    headers.extend(more.iter().map(|(name, component)| ((*name).to_owned(), header(component))));
+    headers
 }
 
 fn header(name: &str) -> Value {

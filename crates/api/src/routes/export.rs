@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
@@ -14,6 +16,7 @@ use crate::error::ApiError;
 use crate::http::{Route, info, respond, with};
 use crate::phone_answer::PhoneAnswer;
 use crate::phone_number::PhoneNumber;
+use crate::picture::MEDIA_TYPE;
 
 /// Everything held about the person. Numbers are whole here: they are the person's own.
 #[derive(Serialize)]
@@ -26,6 +29,7 @@ pub struct ExportReply {
     failures: Vec<ExportedFailure>,
     phone_proofs: Vec<ExportedPhoneProof>,
     wechat_events: Vec<ExportedEvent>,
+    avatar: Option<ExportedAvatar>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +71,15 @@ struct ExportedSession {
     expires_at: i64,
     ends_at: i64,
     user_agent: Option<String>,
+}
+
+/// The uploaded picture.
+#[derive(Serialize)]
+struct ExportedAvatar {
+    media_type: &'static str,
+    /// Base64.
+    picture: String,
+    kept_at: i64,
 }
 
 #[derive(Serialize)]
@@ -148,7 +161,7 @@ impl App {
             unionid: member.unionid,
             profile: ExportedProfile {
                 nick_name: profile.nick_name,
-                avatar_url: profile.avatar_url,
+                avatar_url: profile.avatar_url.map(|kept| self.shown_avatar(&kept)),
                 gender: profile.gender,
                 country: profile.country,
                 province: profile.province,
@@ -174,6 +187,11 @@ impl App {
             user_agent: row.user_agent,
         };
         let audit = |row: wxgate_store::AuditRow| ExportedAudit { at: row.at.0, actor: row.actor, action: row.action };
+        let avatar = |avatar: wxgate_store::Avatar| ExportedAvatar {
+            media_type: MEDIA_TYPE,
+            picture: STANDARD.encode(avatar.picture),
+            kept_at: avatar.kept_at.0,
+        };
         Ok(ExportReply {
             member,
             sessions: held.sessions.into_iter().map(session).collect(),
@@ -182,6 +200,7 @@ impl App {
             failures,
             phone_proofs,
             wechat_events,
+            avatar: held.avatar.map(avatar),
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::Filter;
-use wxgate_store::Profile;
+use wxgate_store::{Member, Profile};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -14,7 +14,6 @@ use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::member_view::MemberView;
 use crate::nickname::nickname;
 use crate::problem::Problem;
-use crate::profile::avatar_url;
 
 /// Characters either field may have before it is looked at.
 const FIELD_CHARACTERS: usize = 1024;
@@ -56,26 +55,18 @@ async fn me(app: &App, info: &RequestInfo) -> Result<MeReply, ApiError> {
 /// Keeps what the member typed or chose. An empty request changes nothing.
 async fn change_me(app: &App, info: &RequestInfo, body: Body) -> Result<MeReply, ApiError> {
     let session = app.authenticate(info).await?;
-    let profile = chosen(json_fields(body)?, &app.settings.profile.avatar_hosts)?;
+    let profile = chosen(app, json_fields(body)?, &session.member)?;
     let member = app.store.change_profile(session.member.id, profile, app.clock.now()).await?;
     Ok(MeReply { member: app.member_view(&member.ok_or(ApiError::Unauthorized)?)? })
 }
 
-fn chosen(mut fields: Fields, avatar_hosts: &[String]) -> Result<Profile, ApiError> {
+fn chosen(app: &App, mut fields: Fields, member: &Member) -> Result<Profile, ApiError> {
     let (name, avatar) =
         (fields.text(&["nickName"], FIELD_CHARACTERS)?, fields.text(&["avatarUrl"], FIELD_CHARACTERS)?);
     fields.end()?;
-    let secure = |address: &String| address.starts_with("https://");
     Ok(Profile {
         nick_name: name.map(|name| nickname(&name).ok_or(Problem::BadNickname)).transpose()?,
-        avatar_url: avatar
-            .map(|address| {
-                Some(address)
-                    .filter(secure)
-                    .and_then(|address| avatar_url(&address, avatar_hosts))
-                    .ok_or(Problem::BadAvatarUrl)
-            })
-            .transpose()?,
+        avatar_url: avatar.map(|address| app.chosen_avatar(&address, member)).transpose()?.flatten(),
         ..Profile::default()
     })
 }

@@ -2,6 +2,7 @@
 
 mod access_token;
 mod apps;
+mod avatar;
 mod endpoint;
 mod erase;
 mod export;
@@ -13,6 +14,7 @@ mod logout;
 mod me;
 mod me_profile;
 mod members;
+mod my_avatar;
 mod open_data;
 mod openapi;
 pub(crate) mod phone;
@@ -36,8 +38,8 @@ use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
-    apps as of_apps, login as of_login, member as of_member, members as of_members, push as of_push,
-    services as of_services,
+    apps as of_apps, avatar as of_avatar, login as of_login, member as of_member, members as of_members,
+    push as of_push, services as of_services,
 };
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
@@ -53,6 +55,8 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
     Endpoint::new(Method::GET, "/v1/sessions", sessions::list, of_login::sessions),
     Endpoint::new(Method::DELETE, "/v1/sessions/{id}", sessions::end_one, of_login::end_session),
     Endpoint::new(Method::DELETE, "/v1/sessions", sessions::end_all, of_login::end_sessions),
+    Endpoint::new(Method::GET, "/v1/avatars/{id}", avatar::route, of_avatar::show),
+    Endpoint::new(Method::POST, "/v1/me/avatar", my_avatar::route, of_avatar::upload),
     Endpoint::new(Method::POST, "/v1/me/profile", me_profile::route, of_member::profile),
     Endpoint::new(Method::POST, "/v1/me/open-data", open_data::route, of_member::open_data),
     Endpoint::new(Method::GET, "/v1/me/export", export::route, of_member::export),

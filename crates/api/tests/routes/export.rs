@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use image::ImageFormat;
 use serde_json::json;
 use wxgate_store::{MemberId, Profile, Store};
 
+use super::avatars::{picture, uploaded};
 use super::support::push::{Pushed, event};
 use super::support::{START, TestApp};
 
@@ -37,6 +39,9 @@ const COVERED: &[(&str, &str)] = &[
     ("sessions.ends_at", "/sessions/0/ends_at"),
     ("sessions.user_agent", "/sessions/0/user_agent"),
     ("sessions.sealed_key", "/session_keys_obtained_at/0"),
+    ("avatars.id", "/member/avatarUrl"),
+    ("avatars.picture", "/avatar/picture"),
+    ("avatars.kept_at", "/avatar/kept_at"),
     ("failures.began_at", "/failures/0/began_at"),
     ("failures.cause", "/failures/0/cause"),
     ("used_payloads.session_id", "/phone_proofs/0/session_id"),
@@ -59,7 +64,13 @@ const EXEMPT: &[(&str, &[&str])] = &[
     ),
     (
         "the member, who is named at the top",
-        &["used_payloads.member_id", "audit.member_id", "failures.subject", "wechat_events.subject"],
+        &[
+            "used_payloads.member_id",
+            "avatars.member_id",
+            "audit.member_id",
+            "failures.subject",
+            "wechat_events.subject",
+        ],
     ),
     ("the app, which is named at the top", &["wechat_events.appid"]),
     ("a keyed hash of the number, which is there itself", &["members.phone_index"]),
@@ -113,6 +124,7 @@ async fn export_complete() {
         language: text("zh_CN"),
     };
     app.store.change_profile(id, profile, wxgate_store::UnixSeconds(START)).await.unwrap();
+    uploaded(&app, &skey, &picture(1, ImageFormat::Png)).await;
     let database = app.database();
     database.execute("UPDATE members SET note = 'a regular'", []).unwrap();
     database.execute("UPDATE sessions SET user_agent = 'a phone'", []).unwrap();

@@ -5,6 +5,7 @@ mod support;
 
 mod allocations;
 mod apps;
+mod avatars;
 mod clock;
 mod conventions;
 mod document;

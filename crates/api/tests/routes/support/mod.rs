@@ -78,6 +78,7 @@ impl TestApp {
             phone: settings::Phone::default(),
             limits: settings::Limits::default(),
             profile: settings::Profile::default(),
+            public_url: String::new(),
             calls: settings::Calls { allowed: vec!["wxa".to_owned(), "cgi-bin/message".to_owned()] },
             trusted_proxies: Vec::new(),
             push: BTreeMap::new(),
