@@ -108,7 +108,7 @@ impl App {
                     let sentence = "It names another openid than the login's.";
                     return Err(self.refuse(opened.opening, "other_openid", sentence).await);
                 }
-                self.store.release_opening(opened.opening).await?;
+                self.release(Some(opened.opening)).await;
                 Ok(opened.content.into())
             }
         }

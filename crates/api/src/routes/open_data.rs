@@ -105,7 +105,7 @@ fn decode(body: Body) -> Result<(Kind, Encrypted), ApiError> {
 async fn accept<C: Content>(app: &App, session: &Session, encrypted: &Encrypted) -> Result<C, ApiError> {
     let keys = app.kept_keys(&session.member).await?;
     let opened = app.open::<C>(&session.member.key, &keys, encrypted).await?;
-    app.store.release_opening(opened.opening).await?;
+    app.release(Some(opened.opening)).await;
     Ok(opened.content)
 }
 

@@ -48,7 +48,7 @@ fn classes(member: &Member) -> Vec<(&'static str, Value)> {
 }
 
 /// All that is the same in two refusals: everything but the request's id.
-fn bytes(answer: &Answer) -> (Value, Vec<String>) {
+pub fn bytes(answer: &Answer) -> (Value, Vec<String>) {
     let mut json = answer.failed("unopenable", 422, -422).clone();
     json.as_object_mut().unwrap().remove("rid");
     let named = answer.headers.iter().filter(|(name, _)| *name != "x-request-id");
