@@ -12,26 +12,38 @@ use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Limits, Phone, Profile, Session};
+use wxgate_api::settings::{Calls, Limits, Phone, Profile, Session};
 use wxgate_api::{App, Clock, Listener, Settings, StoredTokens, SystemClock, public, serve};
 use wxgate_crypto::Vault;
 use wxgate_store::{SqliteStore, Store};
 
-use crate::support::Bench;
+use crate::support::{Bench, Server, get};
 
 /// What starts it.
 pub fn server(bench: &Bench) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "normal::a_server", "--ignored", "--nocapture"]).env_clear().current_dir(bench.dir());
+    command.args(["--exact", NAME, "--nocapture"]).env_clear().current_dir(bench.dir());
     let app = &bench.apps[0];
     command.env("WECHAT", bench.wechat.to_string()).env("APPID", &app.appid).env("SECRET", &app.secret);
     command
 }
 
+const NAME: &str = "normal::a_server_that_does_not_wait_for_the_disk_serves_all_the_same";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a program that other tests start"]
-async fn a_server() {
-    let Ok(wechat) = std::env::var("WECHAT") else { return };
+async fn a_server_that_does_not_wait_for_the_disk_serves_all_the_same() {
+    if let Ok(wechat) = std::env::var("WECHAT") {
+        return run(&wechat).await;
+    }
+    let bench = Bench::new().await;
+    let server = Server::start(server(&bench)).await;
+    let skey = server.login(&bench.code("alice")).await;
+    assert_eq!(server.public.send(get("/v1/session").bearer(&skey)).await.status, 200);
+    server.kill().await;
+}
+
+#[expect(clippy::print_stderr, reason = "it is a program here, whose log is read")]
+async fn run(wechat: &str) {
     let [appid, secret] = ["APPID", "SECRET"].map(|name| std::env::var(name).unwrap());
     let open = || SqliteStore::open_undefended(&wxgate_store::Settings::default(), Path::new("data"));
     let store: Arc<dyn Store> = Arc::new(tokio::task::spawn_blocking(open).await.unwrap().unwrap());
@@ -46,6 +58,8 @@ async fn a_server() {
         push: BTreeMap::new(),
         session: Session::default(),
         phone: Phone::default(),
+        public_url: String::new(),
+        calls: Calls::default(),
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: Profile::default(),
         trusted_proxies: Vec::new(),

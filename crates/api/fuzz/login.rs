@@ -60,11 +60,9 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
         phone: settings::Phone::default(),
         limits: settings::Limits::default(),
         profile: settings::Profile::default(),
-        push: std::collections::BTreeMap::new(),
         public_url: String::new(),
         calls: settings::Calls::default(),
         trusted_proxies: Vec::new(),
-        push: std::collections::BTreeMap::new(),
     };
     let wechat = Client::new(&wx_client::Settings::default(), Vec::new(), Arc::new(NoKeep)).unwrap();
     let store = SqliteStore::open(&wxgate_store::Settings::default(), &folder.path().join("data")).unwrap();

@@ -9,7 +9,7 @@ mod server;
 use std::time::{Duration, Instant};
 
 pub use bench::{Bench, program};
-pub use http::{Answer, At, Raw, delete, get, post};
+pub use http::{Answer, At, Raw, Request, delete, get, post};
 pub use process::{Ended, Process};
 pub use server::Server;
 
