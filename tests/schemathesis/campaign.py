@@ -11,6 +11,18 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 APPID, SECRET = "wx5a9db0c0ffee0001", "5a9db0c0ffee5a9db0c0ffee5a9db0c0"
+PUSH = {"token": "pushtoken", "encoding_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"}
+CONFIGURATION = f"""
+[calls]
+allowed = ["wxa"]
+[[app]]
+appid = "{APPID}"
+secret = "{SECRET}"
+[app.push]
+token = "{PUSH["token"]}"
+encoding_aes_key = "{PUSH["encoding_aes_key"]}"
+"""
+SCOPES = "introspect,members:read,wechat:token,wechat:call"
 
 # What is proved: answers are those of the document, errors are not ours, and what the document forbids is refused.
 CHECKS = [
@@ -35,11 +47,26 @@ def said(process, stream, pattern):
     sys.exit(f"a program ended before it served: {process.wait()}")
 
 
+def operation(path):
+    """The path of the document that a request's path is of."""
+    path = re.sub(APPID, "{appid}", path)
+    path = re.sub("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{16}", "{id}", path)
+    return re.sub("(?<=/wechat/).+", "{path}", path)
+
+
+def push(wechat, public):
+    """A push as WeChat makes it: chance cannot."""
+    body = PUSH | {"url": f"{public}/wx/push/{APPID}", "event": "debug_demo"}
+    request = urllib.request.Request(f"{wechat}/_sandbox/push", json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)["received"]
+
+
 def judge(log, documented):
     """What only the server's log shows: nothing is an error to it, and every operation was also answered 200."""
     lines = [json.loads(line) for line in log if line.startswith("{")]
     errors = [line for line in lines if line["level"] == "ERROR"]
-    answered = {(line["method"], re.sub("[0-9a-f]{16}", "{id}", line["path"])) for line in lines if line.get("status") == 200}
+    answered = {(line["method"], operation(line["path"])) for line in lines if line.get("status") == 200}
     operations = {(method.upper(), path) for path, item in documented.items() for method in item if method != "servers"}
     never = operations - answered
     print(*errors[:5], f"{len(errors)} errors in the server's log; never answered 200: {sorted(never) or 'none'}", sep="\n")
@@ -52,11 +79,11 @@ def main(wxgate, schemathesis, cases):
         server = None
         try:
             wechat = said(sandbox, sandbox.stdout, r"http://\S+")[0]
+            with open(os.open(f"{home}/wxgate.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(CONFIGURATION)
             environment = {
                 "WXGATE_DATA_DIR": f"{home}/data",
                 "WXGATE_WECHAT__BASE_URL": wechat,
-                "WXGATE_APP__APPID": APPID,
-                "WXGATE_APP__SECRET": SECRET,
                 "WXGATE_LISTEN__PUBLIC": "127.0.0.1:0",
                 "WXGATE_LISTEN__INTERNAL": "127.0.0.1:0",
                 "WXGATE_LIMITS__LOGINS_PER_MINUTE": "0",
@@ -68,13 +95,13 @@ def main(wxgate, schemathesis, cases):
             server = subprocess.Popen([wxgate, "serve"], stderr=subprocess.PIPE, text=True, env=environment, cwd=home)
             listening = json.loads(said(server, server.stderr, r'^.*"listening".*$')[0])
             drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=log)
-            create = [wxgate, "token", "create", "--name", "campaign", "--scope", "introspect", "--json"]
+            create = [wxgate, "token", "create", "--name", "campaign", "--scope", SCOPES, "--json"]
             token = json.loads(subprocess.check_output(create, env=environment, cwd=home))["token"]
             public, internal = (f"http://{listening[name]}" for name in ("public", "internal"))
-            known = {"PUBLIC": public, "SANDBOX": wechat, "API_TOKEN": token}
+            known = {"PUBLIC": public, "SANDBOX": wechat, "API_TOKEN": token, "APPID": APPID, "PUSH_TOKEN": PUSH["token"]}
             hooks = {"SCHEMATHESIS_HOOKS": str(HERE / "hooks.py"), "PYTHONDONTWRITEBYTECODE": "1"}
-            failed = 0
-            for url, paths in ((public, "^/(v1/|healthz)"), (internal, "^/(?!v1/)")):
+            failed = not push(wechat, public)
+            for url, paths in ((public, "^/(v1/|wx/|healthz)"), (internal, "^/(?!v1/|wx/)")):
                 command = [schemathesis, "--config-file", HERE / "schemathesis.toml", "run", f"{internal}/openapi.json", "--url", url, "--include-path-regex", paths]
                 command += ["--checks", ",".join(CHECKS), "--max-examples", cases, "--phases", "examples,coverage,fuzzing"]
                 command += ["--continue-on-failure", "--seed", "1", "--request-timeout", "20", "--warnings", "off"]
