@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use memchr::memmem;
 
 /// A secret, and every form it is looked for in.
 pub struct Canary {
@@ -46,8 +47,7 @@ impl Canary {
 
     /// The form in which the secret stands in `bytes`, in words that do not tell it.
     pub fn found_in(&self, bytes: &[u8]) -> Option<String> {
-        let is_in = |form: &[u8]| bytes.windows(form.len()).any(|window| window == form);
-        let (form, _) = self.forms.iter().find(|(_, form)| is_in(form))?;
+        let (form, _) = self.forms.iter().find(|(_, form)| memmem::find(bytes, form).is_some())?;
         Some(format!("{}, {form}", self.name))
     }
 }
