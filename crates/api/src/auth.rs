@@ -19,6 +19,8 @@ const RENEW_SECONDS: i64 = 600;
 const RENEW_PATIENCE: Duration = Duration::from_millis(50);
 /// Seconds for which a login is fresh enough for what cannot be undone.
 const FRESH_SECONDS: i64 = 300;
+/// Compared with when there is no session, so that such a refusal hashes and compares as that of a wrong secret does.
+const NO_HASH: [u8; 32] = [0; 32];
 
 /// The request's `Authorization`, if there is exactly one. No `Debug`: it is a secret.
 #[derive(Clone)]
@@ -81,22 +83,21 @@ impl App {
             Identified::Absent => None,
             Identified::Ask => self.store.session(id).await?.map(Identity::from),
         };
+        let matches = match &found {
+            Some(identity) => identity.has_hash(&skey.hash()),
+            None => skey.matches(&NO_HASH),
+        };
         let now = self.clock.now();
-        Ok(found.filter(|identity| {
-            let matches = identity.has_hash(&skey.hash());
-            matches && now < identity.expires_at && now < identity.ends_at
-        }))
+        Ok(found.filter(|identity| matches && now < identity.expires_at && now < identity.ends_at))
     }
 
     /// The live session that `token` names, whatever the member's status; nothing is renewed.
     async fn session_of(&self, token: Option<&str>) -> Result<Option<Session>, ApiError> {
         let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
         let found = self.store.session(SessionId(skey.session_id())).await?;
+        let matches = skey.matches(found.as_ref().map_or(&NO_HASH, |session| &session.skey_hash));
         let now = self.clock.now();
-        Ok(found.filter(|session| {
-            let matches = skey.matches(&session.skey_hash);
-            matches && now < session.expires_at && now < session.ends_at
-        }))
+        Ok(found.filter(|session| matches && now < session.expires_at && now < session.ends_at))
     }
 
     /// Renews the idle time, at most once in ten minutes and with one write for all who ask at once: when the session was
