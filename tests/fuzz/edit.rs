@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn edits_differ_and_keep_within_the_limit() {
-        let (mut dice, input) = (Rng::with_seed(0), vec![b'x'; MOST_BYTES]);
+        let mut dice = Rng::with_seed(0);
+        let input: Vec<u8> = (0..MOST_BYTES).map(|_| dice.u8(..)).collect();
         let mut made: Vec<_> = (0..100).map(|_| edited(&input, b"other", &["word"], &mut dice)).collect();
         assert!(made.iter().all(|bytes| bytes.len() <= MOST_BYTES));
         made.sort();

@@ -38,9 +38,12 @@ fn upload(skey: &str, content_type: Option<&str>, body: Vec<u8>) -> Request<Full
     request
 }
 
+pub async fn send_picture(app: &TestApp, skey: &str, picture: &[u8]) -> Answer {
+    app.send(upload(skey, FORM, form(&[part("avatar", picture)]))).await
+}
+
 pub async fn uploaded(app: &TestApp, skey: &str, picture: &[u8]) -> String {
-    let answer = app.send(upload(skey, FORM, form(&[part("avatar", picture)]))).await;
-    answer.ok()["avatarUrl"].as_str().unwrap().to_owned()
+    send_picture(app, skey, picture).await.ok()["avatarUrl"].as_str().unwrap().to_owned()
 }
 
 async fn with_public_url() -> TestApp {

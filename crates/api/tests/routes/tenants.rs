@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use image::ImageFormat;
 use serde_json::{Value, json};
 use wxgate_store::Store;
 
+use super::avatars::{picture, send_picture};
 use super::support::document::{Side, document, is_on, operations};
 use super::support::push::{Pushed, channel, event};
 use super::support::{APPID, Answer, START, TestApp, raw, request};
@@ -52,8 +54,10 @@ fn attempt(method: &Method, path: &str, app: &TestApp, victim: &str) -> (String,
             let push = Pushed { appid: OTHER.to_owned(), ..Pushed::by(&channel(OTHER), &cancelled, START, victim) };
             return (push.path(), serde_json::from_str(&push.body).ok());
         }
+        // Not of a session: who knows the address of a picture may see it.
+        ("GET", "/v1/avatars/{id}") => Value::Null,
         ("GET", "/v1/session" | "/v1/me" | "/v1/sessions" | "/v1/me/export" | "/healthz" | "/wx/push/{appid}")
-        | ("POST", "/v1/session/refresh" | "/v1/session/check")
+        | ("POST", "/v1/session/refresh" | "/v1/session/check" | "/v1/me/avatar")
         | ("DELETE", "/v1/session" | "/v1/sessions" | "/v1/sessions/{id}" | "/v1/me") => Value::Null,
         _ => panic!("{method} {path} is new: what can somebody of another app do there?"),
     };
@@ -71,6 +75,7 @@ async fn tenant_isolation() {
     app.send(request("PATCH", "/v1/me", Some(&skey), Some(json!({ "nickName": "canary" })))).await.ok();
     let sessions = app.get("/v1/sessions", &skey).await;
     let session = text(&sessions, "/sessions/0/id");
+    send_picture(&app, &skey, &picture(100, ImageFormat::Png)).await.ok();
     let held = app.get("/v1/me/export", &skey).await.text;
     for (path, item) in document()["paths"].as_object().unwrap() {
         if !is_on(item, Side::Public) {
@@ -79,7 +84,11 @@ async fn tenant_isolation() {
         for (method, _) in operations(item) {
             let attacker = text(&login(&app, OTHER, "o1", None).await, "/skey");
             let (path, body) = attempt(&method, path, &app, &session);
-            let answer = app.send(request(method.as_str(), &path, Some(&attacker), body)).await;
+            let answer = if path == "/v1/me/avatar" {
+                send_picture(&app, &attacker, &picture(200, ImageFormat::Png)).await
+            } else {
+                app.send(request(method.as_str(), &path, Some(&attacker), body)).await
+            };
             for canary in [&id, &session, &skey, "canary", "8000"] {
                 assert!(!answer.text.contains(canary), "{method} {path}: {answer:?}");
             }
