@@ -69,6 +69,7 @@ impl Server {
         let store = Arc::new(open_store(&settings).await?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let push = channels(&apps)?;
+        let risk = apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect();
         let appids = apps.iter().map(|app| app.appid.clone()).collect();
         let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
         let shared: Arc<dyn Store> = store.clone();
@@ -78,6 +79,7 @@ impl Server {
             wxgate_api::Settings {
                 appids,
                 push,
+                risk,
                 session: settings.session,
                 phone: settings.phone,
                 limits: settings.limits,

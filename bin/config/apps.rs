@@ -10,6 +10,7 @@ use super::checks;
 use super::flaw::{Flaw, Place};
 use super::keys::Key;
 use super::push::{self, Push};
+use super::risk::{self, Risk};
 use super::secret::{Credentials, Secret};
 use crate::lang::{Words, words};
 
@@ -20,6 +21,8 @@ pub(crate) struct App {
     pub(crate) secret: SecretString,
     /// What message push needs, if it is used.
     pub(crate) push: Option<Push>,
+    /// What a risky login meets, if WeChat is asked for the risk.
+    pub(crate) risk: Option<Risk>,
     pub(super) appid_place: Place,
     pub(super) secret_place: Place,
 }
@@ -31,11 +34,12 @@ pub(super) struct Draft {
     /// All that was given for each key. A second one is a second place, `None` one with a flaw already told.
     given: BTreeMap<&'static str, Vec<(Place, Option<SecretString>)>>,
     pub(super) has_push: bool,
+    pub(super) has_risk: bool,
 }
 
 impl Draft {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, given: BTreeMap::new(), has_push: false }
+        Self { place, given: BTreeMap::new(), has_push: false, has_risk: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -43,20 +47,30 @@ impl Draft {
     }
 
     pub(super) fn set(&mut self, key: &'static Key, place: Place, value: Result<Value, Words>, flaws: &mut Vec<Flaw>) {
-        self.has_push |= key.path.starts_with("app.push.");
+        self.has_section(key.path);
         let value = value.map_or_else(
             |words| {
                 flaws.push(Flaw::at(&place, key.path, words));
                 None
             },
-            |value| value.into_string().map(SecretString::from),
+            |value| match value.to_i128() {
+                Some(number) => Some(number.to_string().into()),
+                None => value.into_string().map(SecretString::from),
+            },
         );
         self.given.entry(key.path).or_default().push((place, value));
+    }
+
+    /// Notes that `path`, a section or a key in one, was written.
+    pub(super) fn has_section(&mut self, path: &str) {
+        self.has_push |= path.starts_with("app.push");
+        self.has_risk |= path.starts_with("app.risk");
     }
 
     /// Adds what the variables say. The appid is theirs; a secret that is here already has two places now.
     fn join(&mut self, variables: Self) {
         self.has_push |= variables.has_push;
+        self.has_risk |= variables.has_risk;
         for (path, mut values) in variables.given {
             let mine = self.given.entry(path).or_default();
             if path == "app.appid" {
@@ -143,6 +157,7 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
     let appid = appid.flatten();
     let secret = SECRET.read(&mut draft, appid.as_ref(), credentials, notes);
     let push = push::read(&mut draft, appid.as_ref(), credentials, notes);
+    let risk = risk::read(&mut draft, notes);
     let (secret_place, secret) = secret?;
     if !checks::usual_secret(secret.expose_secret()) {
         let words = words(
@@ -151,5 +166,5 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
         );
         notes.warnings.push(Flaw::at(&secret_place, "app.secret", words));
     }
-    Some(App { appid: appid?.expose_secret().to_owned(), secret, push, appid_place: appid_place?, secret_place })
+    Some(App { appid: appid?.expose_secret().to_owned(), secret, push, risk, appid_place: appid_place?, secret_place })
 }

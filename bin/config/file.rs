@@ -111,14 +111,14 @@ fn apps(lines: &Lines<'_>, place: &Place, item: &Item, reading: &mut Reading) {
     }
 }
 
-/// Fills `draft` from the table at `prefix`, which is `app` or `app.push`.
+/// Fills `draft` from the table at `prefix`, which is `app` or a section of it.
 fn app(lines: &Lines<'_>, prefix: &str, table: &dyn TableLike, draft: &mut Draft, flaws: &mut Vec<Flaw>) {
     for (leaf, key, item) in entries(table) {
         let path = format!("{prefix}.{leaf}");
         let place = lines.place(key.and_then(TomlKey::span).or_else(|| item.span()));
         match (keys::find(&path), item.as_table_like()) {
             (None, Some(inner)) if keys::is_section(&path) => {
-                draft.has_push = true;
+                draft.has_section(&path);
                 app(lines, &path, inner, draft, flaws);
             }
             (None, _) => flaws.push(Flaw::at(&place, &path, unknown_key(&path))),

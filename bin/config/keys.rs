@@ -3,6 +3,7 @@
 
 use super::checks;
 use super::kind::Kind::{self, Flag, List, OneOf, Text, Whole};
+use super::risk;
 
 /// A key of the configuration, by its path: `session.idle_days`, or `data_dir` at the top.
 pub(super) struct Key {
@@ -59,6 +60,9 @@ pub(super) const KEYS: &[Key] = &[
         Text(checks::encoding_aes_key, "43 个字母或数字", "43 letters or digits"),
     ),
     key("app.push.previous_encoding_aes_key_file", FILE),
+    key("app.risk.scene", OneOf(risk::SCENES)),
+    key("app.risk.threshold", Whole(1, 4)),
+    key("app.risk.action", OneOf(risk::ACTIONS)),
 ];
 
 const WECHAT_PATH: &str = "paths of WeChat's interfaces such as \"wxa/getwxacodeunlimit\"";

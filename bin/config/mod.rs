@@ -18,6 +18,7 @@ mod kind;
 mod layer;
 mod push;
 mod report;
+mod risk;
 mod secret;
 mod secret_file;
 #[cfg(test)]

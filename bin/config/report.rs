@@ -98,6 +98,10 @@ fn app(app: &App) -> Vec<Entry> {
     if let Some(push) = &app.push {
         entries.extend(push.secrets().map(|(key, (place, secret))| entry(key, masked(secret), place)));
     }
+    if let Some(risk) = &app.risk {
+        let shown = risk.shown.iter().cloned();
+        entries.extend(shown.map(|(key, value, place)| Entry { key, value, place }));
+    }
     entries
 }
 

@@ -39,6 +39,7 @@ pub async fn undefended(bench: &Bench) -> At {
         profile: Profile::default(),
         trusted_proxies: Vec::new(),
         push: BTreeMap::new(),
+        risk: BTreeMap::new(),
     };
     let app = App::new(settings, Arc::new(client), store, vault, clock);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -45,6 +45,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         profile: ProfileSettings::default(),
         trusted_proxies: Vec::new(),
         push: BTreeMap::new(),
+        risk: BTreeMap::new(),
     };
     let app = App::new(settings, Arc::new(wechat), Arc::new(Nothing), vault, Arc::new(SystemClock));
     wxgate_api::serve(Listener::Tcp(listener), wxgate_api::public(&app), std::future::pending()).await;

@@ -91,6 +91,7 @@ impl Bench {
             ),
             member,
             profile: None,
+            is_risky: false,
             session: NewSession {
                 id: SessionId(skey.session_id()),
                 skey_hash: skey.hash(),

@@ -56,6 +56,7 @@ async fn run(wechat: &str) {
     let settings = Settings {
         appids: vec![appid],
         push: BTreeMap::new(),
+        risk: BTreeMap::new(),
         session: Session::default(),
         phone: Phone::default(),
         public_url: String::new(),

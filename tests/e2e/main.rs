@@ -17,6 +17,7 @@ mod journey;
 mod one_code;
 mod push;
 mod restart;
+mod risk;
 mod scenarios;
 mod secrets;
 mod token_centre;

@@ -3,6 +3,9 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
+use wx_client::calls::RiskScene;
+use wxgate_api::settings::{Risk, RiskAction};
+
 use super::{APP, APPID, Bench, CANARY};
 use crate::config::{DEFAULTS, file, keys};
 use crate::lang::Lang;
@@ -116,4 +119,23 @@ fn the_effective_configuration_is_toml_that_loads_again_and_masks_secrets() {
         flaws.len() == 2 && flaws.iter().all(|flaw| flaw.contains("app.push.")),
         "only what is masked fits no more: {flaws:?}"
     );
+}
+
+#[test]
+fn a_risk_is_read_from_the_file_and_from_variables() {
+    let asked = |bench: Bench| bench.load().apps[0].risk.as_ref().map(|risk| risk.settings);
+    let risk = "[app.risk]\nscene = \"marketing\"\nthreshold = 3\naction = \"refuse\"\n";
+    let expected = Risk { scene: RiskScene::Marketing, threshold: 3, action: RiskAction::Refuse };
+    assert_eq!(asked(Bench::new().file(APP)), None);
+    assert_eq!(asked(Bench::new().file(&format!("{APP}{risk}"))), Some(expected));
+    let variables = Bench::new()
+        .file(APP)
+        .variable("WXGATE_APP__RISK__SCENE", "marketing")
+        .variable("WXGATE_APP__RISK__THRESHOLD", "3")
+        .variable("WXGATE_APP__RISK__ACTION", "refuse");
+    assert_eq!(asked(variables), Some(expected));
+    let marked = Bench::new().file(&format!("{APP}{risk}")).variable("WXGATE_APP__RISK__ACTION", "mark");
+    assert_eq!(asked(marked), Some(Risk { action: RiskAction::Mark, ..expected }));
+    let shown = Bench::new().file(&format!("{APP}{risk}")).load().report.values();
+    assert!(shown.contains("risk.threshold = 3") && shown.contains("risk.action = \"refuse\""), "{shown}");
 }

@@ -30,7 +30,7 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/login");
     let folder = tempfile::tempdir().unwrap();
     let app = app(&folder);
-    let read = |media, bytes: &[u8]| decode(&app, &HeaderMap::new(), Ok((media, bytes.to_vec().into())));
+    let read = |media, bytes: &[u8]| decode(&app, &HeaderMap::new(), None, Ok((media, bytes.to_vec().into())));
     Target { corpus, words: WORDS, inputs: 60_000, outcomes: &["json", "form", "refused"] }.run(|input| {
         let (media, request) = match (read(Media::Json, input), read(Media::Form, input)) {
             (Ok(request), _) => ("json", request),
@@ -56,6 +56,7 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
     let settings = Settings {
         appids: vec![APPID.to_owned()],
         push: BTreeMap::new(),
+        risk: BTreeMap::new(),
         session: settings::Session::default(),
         phone: settings::Phone::default(),
         limits: settings::Limits::default(),

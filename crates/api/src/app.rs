@@ -33,6 +33,8 @@ pub struct Settings {
     pub appids: Vec<String>,
     /// The message push of the mini programs that use it, by appid.
     pub push: BTreeMap<String, Channel>,
+    /// What a risky login meets in the mini programs that ask for the risk, by appid.
+    pub risk: BTreeMap<String, settings::Risk>,
     /// `[session]`
     pub session: settings::Session,
     /// `[phone]`

@@ -24,6 +24,7 @@ mod problem;
 mod profile;
 mod push;
 mod remembered;
+mod risk;
 mod routes;
 pub mod settings;
 mod text;

@@ -1,6 +1,7 @@
 //! The sections of the configuration that belong to this crate, as plain structs with their defaults.
 
 use serde::Deserialize;
+use wx_client::calls::RiskScene;
 
 /// `[session]`: how long a login lasts and how many a member may have.
 #[derive(Debug, Clone, Deserialize)]
@@ -104,4 +105,24 @@ impl Default for Profile {
 pub struct Calls {
     /// Paths without the slash in front, each with all below it: `wxa/getwxacodeunlimit`, `cgi-bin/message`. None, no calls.
     pub allowed: Vec<String>,
+}
+
+/// `[app.risk]`: what WeChat's opinion of a person (getUserRiskRank) does to their login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Risk {
+    /// What WeChat is told that they do.
+    pub scene: RiskScene,
+    /// The rank from which on a login is risky: 1 to 4.
+    pub threshold: u8,
+    /// What becomes of a risky login.
+    pub action: RiskAction,
+}
+
+/// What becomes of a risky login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RiskAction {
+    /// It is `blocked`, and nothing is written.
+    Refuse,
+    /// It goes on as usual; audit and log say it.
+    Mark,
 }

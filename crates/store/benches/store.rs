@@ -50,6 +50,7 @@ impl Bench {
             unionid: None,
             sealed_key: vec![7; 64],
             profile: None,
+            is_risky: false,
             session: NewSession {
                 id: SessionId(FIRST_ID + number * 64),
                 skey_hash,

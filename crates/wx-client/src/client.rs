@@ -14,6 +14,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::answer::Loose;
+use crate::calls::{RiskQuestion, RiskRank};
 use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
@@ -195,6 +196,10 @@ impl WeChat for Client {
             return Err(Error::Unreadable { reason: "openid is another one" });
         }
         session_key(answer.session_key)
+    }
+
+    async fn user_risk_rank(&self, appid: &str, question: &RiskQuestion<'_>) -> Result<RiskRank> {
+        Self::user_risk_rank(self, appid, question).await
     }
 
     async fn access_token(&self, appid: &str) -> Result<AccessToken> {

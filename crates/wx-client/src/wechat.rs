@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
+use crate::calls::{RiskQuestion, RiskRank};
 use crate::{AccessToken, RawAnswer, RawCall, Result};
 
 /// The calls a login server makes. [`Client`](crate::Client) makes them over the network; tests script them.
@@ -41,6 +42,12 @@ pub trait WeChat: Send + Sync + 'static {
     /// `signature` as for [`check_session_key`](Self::check_session_key). When the answer is lost, so is the key: the
     /// member has to log in again.
     async fn reset_session_key(&self, appid: &str, openid: &str, signature: &str) -> Result<SecretString>;
+
+    /// How risky somebody is (WeChat: 获取用户安全等级). Asking changes nothing, but may be charged.
+    ///
+    /// # Errors
+    /// [`RiskRefusal`](crate::calls::RiskRefusal) says why there is no rank.
+    async fn user_risk_rank(&self, appid: &str, question: &RiskQuestion<'_>) -> Result<RiskRank>;
 
     /// The access_token of an app, with at least 300 seconds left whenever WeChat can be reached
     /// (WeChat: 获取稳定版接口调用凭据).

@@ -1,5 +1,6 @@
 //! `POST /v1/login`
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -36,6 +37,7 @@ pub struct LoginRequest {
     appid: String,
     code: Zeroizing<String>,
     profile: Pairs,
+    client: Option<IpAddr>,
     user_agent: Option<String>,
     idempotency_key: Option<Hash>,
 }
@@ -74,14 +76,14 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(body())
         .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
             app.login_limit.check(info.client)?;
-            let request = decode(&app, &headers, body)?;
+            let request = decode(&app, &headers, info.client, body)?;
             login(&app, request).await
         })
         .map(respond)
         .boxed()
 }
 
-fn decode(app: &App, headers: &HeaderMap, body: Body) -> Result<LoginRequest, ApiError> {
+fn decode(app: &App, headers: &HeaderMap, client: Option<IpAddr>, body: Body) -> Result<LoginRequest, ApiError> {
     let idempotency_key = idempotency_key(headers)?;
     let mut fields = any_fields(body)?;
     let code = fields.text(&["code", "js_code"], CODE_CHARACTERS)?.map(Zeroizing::new);
@@ -94,7 +96,7 @@ fn decode(app: &App, headers: &HeaderMap, body: Body) -> Result<LoginRequest, Ap
     }
     let appid = app.appid(appid)?;
     let idempotency_key = idempotency_key.map(|key| hash_of(&[&appid, key]));
-    Ok(LoginRequest { appid, code, profile, user_agent: user_agent(headers), idempotency_key })
+    Ok(LoginRequest { appid, code, profile, client, user_agent: user_agent(headers), idempotency_key })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
@@ -174,6 +176,7 @@ async fn exchange(app: &App, request: LoginRequest, code: Hash) -> Result<LoginR
 async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Result<LoginReply, ApiError> {
     let owner = MemberKey { appid: request.appid, openid: wechat.openid };
     let key = SessionKey::parse(wechat.session_key.expose_secret()).map_err(ApiError::internal)?;
+    let is_risky = app.is_risky(&owner, request.client).await?;
     let (outcome, profile) = proven_profile(app, &owner, &key, request.profile).await?;
     let now = app.clock.now();
     let skey = app.skeys.mint(app.clock.now_ms());
@@ -185,6 +188,7 @@ async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Resul
         sealed_key: app.vault.seal(Purpose::SessionKey, &owner.appid, &owner.openid, key.expose().as_bytes()),
         member: owner,
         profile,
+        is_risky,
         session: NewSession {
             id: SessionId(skey.session_id()),
             skey_hash: skey.hash(),
@@ -203,6 +207,7 @@ async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Resul
         member.id = %member.id.0,
         app.id = member.key.appid,
         is_new = logged_in.is_new,
+        is_risky,
         profile = ?outcome,
         sessions_ended = logged_in.ended.len(),
         "logged in"

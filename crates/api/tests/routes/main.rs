@@ -16,6 +16,7 @@ mod me;
 mod open_data;
 mod phone;
 mod push;
+mod risk;
 mod sessions;
 mod table;
 mod tenants;

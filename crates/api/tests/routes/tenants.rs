@@ -54,9 +54,12 @@ fn attempt(method: &Method, path: &str, app: &TestApp, victim: &str) -> (String,
             let push = Pushed { appid: OTHER.to_owned(), ..Pushed::by(&channel(OTHER), &cancelled, START, victim) };
             return (push.path(), serde_json::from_str(&push.body).ok());
         }
-        // Not of a session: who knows the address of a picture may see it.
-        ("GET", "/v1/avatars/{id}") => Value::Null,
-        ("GET", "/v1/session" | "/v1/me" | "/v1/sessions" | "/v1/me/export" | "/healthz" | "/wx/push/{appid}")
+        // A picture is not of a session: who knows its address may see it.
+        (
+            "GET",
+            "/v1/avatars/{id}" | "/healthz" | "/wx/push/{appid}" | "/v1/session" | "/v1/me" | "/v1/sessions"
+            | "/v1/me/export",
+        )
         | ("POST", "/v1/session/refresh" | "/v1/session/check" | "/v1/me/avatar")
         | ("DELETE", "/v1/session" | "/v1/sessions" | "/v1/sessions/{id}" | "/v1/me") => Value::Null,
         _ => panic!("{method} {path} is new: what can somebody of another app do there?"),

@@ -20,6 +20,7 @@ pub(super) fn login(openid: &str, id: i64, now: UnixSeconds) -> Login {
         unionid: None,
         sealed_key: id.to_be_bytes().to_vec(),
         profile: None,
+        is_risky: false,
         session: NewSession {
             id: SessionId(id),
             skey_hash: hash(id),

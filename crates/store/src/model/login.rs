@@ -30,6 +30,8 @@ pub struct Login {
     pub sealed_key: Vec<u8>,
     /// What the login brought of the profile.
     pub profile: Option<Profile>,
+    /// Whether WeChat warned of the person: the audit says so, as `login.risky`.
+    pub is_risky: bool,
     /// The session to open.
     pub session: NewSession,
     /// How many live sessions the member may have, this one included (which is kept even if this is 0).

@@ -18,6 +18,9 @@ pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
     };
     let ended = sessions::make_room(tx, owner, login)?;
     sessions::open(tx, owner, &member, login)?;
+    if login.is_risky {
+        audit::record(tx, login.now, "wechat", "login.risky", &About::Member(member.id))?;
+    }
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
 }
 

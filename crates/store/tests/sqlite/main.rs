@@ -43,6 +43,7 @@ fn login(openid: &str, id: i64) -> Login {
         unionid: None,
         sealed_key: vec![1; 64],
         profile: None,
+        is_risky: false,
         session: NewSession {
             id: SessionId(id),
             skey_hash,

@@ -20,7 +20,7 @@ use wxgate_crypto::{SessionKey, Vault};
 use wxgate_store::{SqliteStore, Store, UnixSeconds};
 
 pub use self::answer::Answer;
-pub use self::wechat::Script;
+pub use self::wechat::{Script, refused};
 
 pub const APPID: &str = "wx0123456789abcdef";
 pub const START: i64 = 1_795_000_000;
@@ -82,6 +82,7 @@ impl TestApp {
             calls: settings::Calls { allowed: vec!["wxa".to_owned(), "cgi-bin/message".to_owned()] },
             trusted_proxies: Vec::new(),
             push: BTreeMap::new(),
+            risk: BTreeMap::new(),
         };
         change(&mut settings);
         let app = App::new(settings, wechat.clone(), store.clone(), vault, clock.clone());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
+use wx_client::calls::{RiskQuestion, RiskRank};
 use wx_client::{AccessToken, Code2Session, Error, PhoneNumber, RawAnswer, RawCall, Result, WeChat};
 use wxgate_crypto::SessionKey;
 
@@ -22,6 +23,10 @@ pub struct Script {
     known_ciphertexts: Mutex<Vec<String>>,
     refusal: Mutex<Option<fn() -> Error>>,
     pub current_key: Mutex<bool>,
+    /// What is said of everybody's risk; nothing, and no answer ever comes.
+    pub risk_rank: Mutex<Option<Result<u8>>>,
+    /// The questions for it, as `Debug` shows them.
+    pub asked_risk: Mutex<Vec<String>>,
     raw: Mutex<Option<RawAnswer>>,
     /// What was called raw, as `Debug` shows it.
     pub called_raw: Mutex<Vec<String>>,
@@ -39,6 +44,8 @@ impl Default for Script {
             known_ciphertexts: Mutex::default(),
             refusal: Mutex::default(),
             current_key: Mutex::new(true),
+            risk_rank: Mutex::default(),
+            asked_risk: Mutex::default(),
             raw: Mutex::default(),
             called_raw: Mutex::default(),
             calls: AtomicUsize::new(0),
@@ -129,7 +136,7 @@ impl Script {
     }
 }
 
-fn refused(errcode: i64) -> Error {
+pub fn refused(errcode: i64) -> Error {
     Error::Refused { errcode, errmsg: "scripted".into(), rid: None }
 }
 
@@ -159,6 +166,16 @@ impl WeChat for Script {
     async fn reset_session_key(&self, _: &str, _: &str, _: &str) -> Result<SecretString> {
         self.called().await?;
         Ok(SecretString::from(SessionKey::random().expose().to_owned()))
+    }
+
+    async fn user_risk_rank(&self, _: &str, question: &RiskQuestion<'_>) -> Result<RiskRank> {
+        self.called().await?;
+        self.asked_risk.lock().unwrap().push(format!("{question:?}"));
+        let rank = self.risk_rank.lock().unwrap().take();
+        match rank {
+            Some(rank) => rank.map(|rank| RiskRank { rank, answer_id: 1 }),
+            None => std::future::pending().await,
+        }
     }
 
     async fn access_token(&self, _: &str) -> Result<AccessToken> {

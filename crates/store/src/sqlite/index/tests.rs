@@ -111,6 +111,7 @@ fn login(number: i64) -> Login {
         unionid: None,
         sealed_key: vec![1; 8],
         profile: None,
+        is_risky: false,
         session: NewSession {
             id: SessionId(number),
             skey_hash: [9; 32],
