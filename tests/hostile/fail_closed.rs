@@ -1,5 +1,7 @@
 //! H6, U2, U4: whatever happens to the server or to WeChat, nobody is let in who is not logged in, and who is stays so.
 
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -8,7 +10,7 @@ use tokio::net::TcpListener;
 use wxgate_sandbox::{Endpoint, FaultKind};
 
 use crate::nginx::Nginx;
-use crate::support::{Bench, delete, get, post};
+use crate::support::{Bench, Server, delete, get, post, until};
 
 /// A proxy as the README has it, in front of something worth having.
 const GUARDED: &str = "location = /wxgate {\n      internal;\n      proxy_pass http://internal/forward-auth/nginx;\n      \
@@ -17,11 +19,20 @@ const GUARDED: &str = "location = /wxgate {\n      internal;\n      proxy_pass h
                        location / { auth_request /wxgate; root ROOT; }";
 const GRANTED: &str = "granted";
 
+/// A signal is sent before it is obeyed, and each thread obeys by itself.
+fn has_stopped(server: &Server) -> bool {
+    let state = |thread: PathBuf| {
+        let stat = fs::read_to_string(thread.join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    fs::read_dir(server.proc("task")).unwrap().all(|thread| state(thread.unwrap().path()))
+}
+
 #[tokio::test]
 async fn forward_auth_fail_closed() {
     let bench = Bench::new().await;
     let server = bench.serve().await;
-    std::fs::write(bench.dir().join("granted"), GRANTED).unwrap();
+    fs::write(bench.dir().join("granted"), GRANTED).unwrap();
     let nginx = Nginx::start(&server, &GUARDED.replace("ROOT", &bench.dir().display().to_string())).await;
     let skey = server.login(&bench.code("alice")).await;
     let asked = async |skey: &str| nginx.at.send(get("/granted").bearer(skey)).await;
@@ -35,6 +46,7 @@ async fn forward_auth_fail_closed() {
     }
     // It hangs: the proxy gives up and lets nobody in.
     server.signal(Signal::STOP);
+    until("a process whose threads have all stopped", || has_stopped(&server).then_some(())).await;
     let hung = asked(&skey).await;
     server.signal(Signal::CONT);
     assert!(hung.status >= 500 && !hung.body.contains(GRANTED), "{hung:?}");
