@@ -11,7 +11,7 @@ use crate::block::Dice;
 use crate::member::{Member, Posted};
 use crate::oracle::{Oracle, calibrate};
 use crate::support::{At, Bench};
-use crate::undefended::undefended;
+use crate::undefended::{Hand, undefended};
 
 /// Requests of the whole attack, and how many `tests/run --long` makes.
 const REQUESTS: [usize; 2] = [100_000, 1_000_000];
@@ -96,7 +96,7 @@ async fn stubborn(bench: &Bench, server: &At, mut dice: Dice, patience: usize) -
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forge_suite_succeeds_where_the_defences_are_off() {
     let bench = Bench::new().await;
-    let server = undefended(&bench).await;
+    let server = undefended(&bench, &Hand::now()).await;
     let mut first = Member::new(&bench, &server).await;
     let [padding, text, ..] = calibrate(&mut first, &bench).await;
     let (mut one, mut other) = (Member::new(&bench, &server).await, Member::new(&bench, &server).await);

@@ -20,12 +20,29 @@ impl Line {
     /// Posts JSON and waits for the whole answer.
     pub async fn post(&mut self, path: &str, skey: Option<&str>, body: &Value) -> Seen {
         let body = body.to_string();
+        let length = body.len();
+        self.send(
+            "POST",
+            path,
+            skey,
+            &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"),
+        )
+        .await
+    }
+
+    /// Gets a path and waits for the whole answer.
+    pub async fn get(&mut self, path: &str, skey: &str) -> Seen {
+        self.send("GET", path, Some(skey), "\r\n").await
+    }
+
+    /// Deletes what is at a path and waits for the whole answer.
+    pub async fn delete(&mut self, path: &str, skey: &str) -> Seen {
+        self.send("DELETE", path, Some(skey), "\r\n").await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, skey: Option<&str>, rest: &str) -> Seen {
         let bearer = skey.map(|skey| format!("Authorization: Bearer {skey}\r\n")).unwrap_or_default();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\n{bearer}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Language: en\r\n{bearer}{rest}");
         let begun = Instant::now();
         self.0.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::with_capacity(1024);

@@ -21,5 +21,7 @@ mod oracle;
 mod refused;
 mod replay;
 mod time;
+mod token_timing;
 mod traces;
 mod undefended;
+mod welch;

@@ -131,7 +131,7 @@ impl Member {
     }
 }
 
-async fn login(line: &mut Line, appid: &str, code: &str) -> String {
+pub async fn login(line: &mut Line, appid: &str, code: &str) -> String {
     let seen = line.post("/v1/login", None, &json!({ "appid": appid, "code": code })).await;
     assert_eq!(seen.status, 200, "{}", seen.bytes());
     seen.body["skey"].as_str().unwrap().to_owned()

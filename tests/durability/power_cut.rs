@@ -12,7 +12,7 @@ use std::thread;
 
 use rusqlite::Connection;
 use wxgate_crypto::Skey;
-use wxgate_store::{Identified, SessionId, Settings, SqliteStore, Store};
+use wxgate_store::{Identified, SessionId, Settings, SqliteStore, Store, UnixSeconds};
 
 use crate::disk::put_under;
 use crate::ledger::{Ledger, Session, State};
@@ -27,6 +27,8 @@ use crate::trace::{self, Event};
 const CUTS: [usize; 2] = [2_001, 20_001];
 /// Cuts within which a server that does not wait for the disk must have lost something.
 const WITHOUT_WAITING: usize = 201;
+/// Earlier than any session ends.
+const EVER: UnixSeconds = UnixSeconds(0);
 /// Sessions that end while the trace is kept.
 const LOAD: [usize; 2] = [1_100, 3_000];
 
@@ -174,13 +176,13 @@ fn compare(store: &SqliteStore, at: usize, claims: &[Claim<'_>]) -> Result<(), S
 
 fn found(store: &SqliteStore, claim: &Claim<'_>) -> State {
     loop {
-        match store.identify(claim.id) {
-            Identified::Known(session) if session.has_hash(&claim.hash) => {
+        match store.identify(claim.id, &claim.hash, EVER) {
+            Identified::Known(session) => {
                 return State::Alive(session.nick_name.map_or(0, |name| name.parse().unwrap()));
             }
             // Not loaded yet.
             Identified::Ask => thread::yield_now(),
-            _ => return State::Dead,
+            Identified::Absent => return State::Dead,
         }
     }
 }

@@ -50,7 +50,8 @@ impl App {
     /// `unauthorized` when there is no skey, or it is unknown, expired or revoked: one answer for all of these.
     /// `blocked` when the member is.
     pub async fn authenticate(&self, info: &RequestInfo) -> Result<Session, ApiError> {
-        let mut session = self.session_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
+        let skey = info.authorization.bearer().and_then(Skey::parse).ok_or(ApiError::Unauthorized)?;
+        let mut session = self.stored_session_of(&skey).await?.ok_or(ApiError::Unauthorized)?;
         if session.member.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
@@ -77,23 +78,18 @@ impl App {
     /// Who the live session is of that `token` names, whatever the member's status; nothing is renewed.
     pub async fn identity_of(&self, token: Option<&str>) -> Result<Option<Identity>, ApiError> {
         let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
-        let id = SessionId(skey.session_id());
-        let found = match self.store.identify(id) {
-            Identified::Known(identity) => Some(identity),
-            Identified::Absent => None,
-            Identified::Ask => self.store.session(id).await?.map(Identity::from),
-        };
-        let matches = match &found {
-            Some(identity) => identity.has_hash(&skey.hash()),
-            None => skey.matches(&NO_HASH),
-        };
-        let now = self.clock.now();
-        Ok(found.filter(|identity| matches && now < identity.expires_at && now < identity.ends_at))
+        let found = self.store.identify(SessionId(skey.session_id()), &skey.hash(), self.clock.now());
+        #[cfg(feature = "undefended")]
+        let found = crate::undefended::never_at_hand(found);
+        match found {
+            Identified::Known(identity) => Ok(Some(identity)),
+            Identified::Absent => Ok(None),
+            Identified::Ask => Ok(self.stored_session_of(&skey).await?.map(Identity::from)),
+        }
     }
 
-    /// The live session that `token` names, whatever the member's status; nothing is renewed.
-    async fn session_of(&self, token: Option<&str>) -> Result<Option<Session>, ApiError> {
-        let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
+    /// The live session of an skey as it is stored, whatever the member's status; nothing is renewed.
+    async fn stored_session_of(&self, skey: &Skey) -> Result<Option<Session>, ApiError> {
         let found = self.store.session(SessionId(skey.session_id())).await?;
         let matches = skey.matches(found.as_ref().map_or(&NO_HASH, |session| &session.skey_hash));
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! What the defences of encrypted payloads are replaced with where they are off: a server that means to be helpful.
+//! What the defences of encrypted payloads and of skeys are replaced with where they are off: a server that means to be helpful.
 //!
 //! `undefended` is no feature of this crate. The package `tests/attack/undefended` compiles these sources a second time with
 //! it, so that the attack of `tests/attack` has a server that it must break; the program cannot be built so.
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wxgate_crypto::SessionKey;
 use wxgate_crypto::payload::{self, Content, Encrypted, Expect};
+use wxgate_store::Identified;
 
 use crate::error::ApiError;
 use crate::problem::Problem;
@@ -22,4 +23,9 @@ pub fn named_refusal<C: Content>(keys: &[SessionKey], encrypted: &Encrypted, exp
 pub fn another_budget(_: Hash) -> Hash {
     static TRIES: AtomicU64 = AtomicU64::new(0);
     hash_of(&[&TRIES.fetch_add(1, Ordering::Relaxed).to_string()])
+}
+
+/// A check that reads the table, and more of it the more there is.
+pub fn never_at_hand(_: Identified) -> Identified {
+    Identified::Ask
 }

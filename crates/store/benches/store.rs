@@ -39,11 +39,15 @@ struct Bench {
     capped: AtomicBool,
 }
 
+fn skey_hash(number: i64) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&number.to_be_bytes());
+    hash
+}
+
 impl Bench {
     async fn login(&self, member: i64) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut skey_hash = [0; 32];
-        skey_hash[..8].copy_from_slice(&number.to_be_bytes());
         let login = Login {
             member: MemberKey { appid: "wx0123456789abcdef".to_owned(), openid: format!("oGZUI{member:023}") },
             new_member_id: MemberId(Uuid::now_v7()),
@@ -53,7 +57,7 @@ impl Bench {
             is_risky: false,
             session: NewSession {
                 id: SessionId(FIRST_ID + number * 64),
-                skey_hash,
+                skey_hash: skey_hash(number),
                 expires_at: NOW + 7 * 86_400,
                 ends_at: NOW + 30 * 86_400,
                 user_agent: Some(
@@ -123,7 +127,8 @@ impl Bench {
         let mut random = Random(7);
         let begin = Instant::now();
         for _ in 0..CHECKS {
-            black_box(self.store.identify(SessionId(FIRST_ID + random.below(sessions) * 64)));
+            let number = random.below(sessions);
+            black_box(self.store.identify(SessionId(FIRST_ID + number * 64), &skey_hash(number), NOW));
         }
         begin.elapsed().as_secs_f64() * 1e9 / f64::from(CHECKS)
     }
@@ -195,7 +200,7 @@ fn show_opening(dir: &Path) {
     let begin = Instant::now();
     let store = SqliteStore::open(&Settings::default(), dir).unwrap();
     let opened = begin.elapsed();
-    while matches!(store.identify(SessionId(1)), Identified::Ask) {
+    while matches!(store.identify(SessionId(1), &[0; 32], NOW), Identified::Ask) {
         std::thread::sleep(Duration::from_millis(1));
     }
     let loaded = begin.elapsed();

@@ -30,9 +30,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`session_keys`](Self::session_keys)). Above `max_sessions` live sessions, those with the smallest ids end.
     async fn record_login(&self, login: Login) -> Result<LoginOutcome>;
 
-    /// Who a session is of, without waiting for anything: what [`session`](Self::session) would say, as far as a check
-    /// needs it. A store that has it at hand only sometimes, or never, says [`Identified::Ask`].
-    fn identify(&self, _id: SessionId) -> Identified {
+    /// Who a session is of that is live at `now` and whose skey has this hash, without waiting for anything: what
+    /// [`session`](Self::session) would say, as far as a check needs it. A store that has it at hand only sometimes, or
+    /// never, says [`Identified::Ask`]. The hash is compared in constant time; of a store in memory, at least its first
+    /// 128 bits are.
+    fn identify(&self, _id: SessionId, _skey_hash: &[u8; 32], _now: UnixSeconds) -> Identified {
         Identified::Ask
     }
 

@@ -94,7 +94,7 @@ pub async fn a_cleared_profile_is_cleared_for_every_check(store: &dyn Store) {
     let id = whole_member(store).await;
     receive(store, event(1, Effect::ClearProfile)).await;
     assert_eq!(member(store, id).await.profile.nick_name, None);
-    if let Identified::Known(identity) = store.identify(SessionId(1)) {
+    if let Identified::Known(identity) = store.identify(SessionId(1), &hash(1), NOW) {
         assert_eq!(identity.nick_name, None);
     }
     assert_eq!(audit(store, id).await, ["wechat: profile.cleared"]);
@@ -106,7 +106,7 @@ pub async fn a_member_who_left_is_erased_with_their_events(store: &dyn Store) {
     assert_eq!(receive(store, event(2, Effect::Erase)).await, Received::Now(Some(id)));
     assert!(store.member(id).await.expect("a read").is_none());
     assert!(store.session(SessionId(1)).await.expect("a read").is_none());
-    assert!(!matches!(store.identify(SessionId(1)), Identified::Known(_)));
+    assert!(!matches!(store.identify(SessionId(1), &hash(1), NOW), Identified::Known(_)));
     let late = WechatEvent { happened_at: NOW - 1, ..event(3, Effect::Keep) };
     assert_eq!(receive(store, late).await, Received::Now(None));
     let back = log_in(store, login("o1", 2, NOW + 5)).await.member.id;

@@ -1,18 +1,17 @@
 //! What a store says of a session at once.
 
-use super::sample::{CAP, DAY, NOW, hash, log_in, login, phone};
-use crate::model::{Identified, Identity, Profile, Refresh, SessionId, Trust};
+use super::sample::{CAP, DAY, EVER, NOW, hash, log_in, login, member_id, phone};
+use crate::model::{Identified, Identity, Profile, Refresh, SessionId, Trust, UnixSeconds};
 use crate::store::Store;
 
 /// A store may always ask to be asked; but it contradicts neither itself nor what is stored.
 async fn agree(store: &dyn Store, ids: impl IntoIterator<Item = i64>) {
     for id in ids.into_iter().map(SessionId) {
         let stored = store.session(id).await.expect("a read");
-        let hash = stored.as_ref().map(|session| session.skey_hash);
-        match (store.identify(id), stored.map(Identity::from)) {
+        let hash = stored.as_ref().map_or([0; 32], |session| session.skey_hash);
+        match (store.identify(id, &hash, EVER), stored.map(Identity::from)) {
             (Identified::Ask, _) | (Identified::Absent, None) => {}
             (Identified::Known(said), Some(stored)) => {
-                assert!(said.has_hash(&hash.expect("a session has one")), "{id}");
                 assert!(said == stored, "{id}: {said:?} is said, {stored:?} is stored");
             }
             (said, stored) => panic!("{id}: {said:?} is said, {stored:?} is stored"),
@@ -66,4 +65,26 @@ pub async fn sessions_are_identified_whatever_the_order_of_their_ids(store: &dyn
         log_in(store, login(&format!("o{}", id % 4), id, NOW)).await;
     }
     agree(store, [1, 2, 7, 8, 499, 500, 501, 502, 900, 901]).await;
+}
+
+pub async fn another_skey_or_a_session_past_its_end_identifies_nobody(store: &dyn Store) {
+    log_in(store, login("o1", 1, NOW)).await;
+    let is_known = |skey_hash: &[u8; 32], now: UnixSeconds| match store.identify(SessionId(1), skey_hash, now) {
+        Identified::Known(_) => true,
+        Identified::Absent => false,
+        Identified::Ask => *skey_hash == hash(1) && now < NOW + 7 * DAY,
+    };
+    assert!(is_known(&hash(1), NOW + 7 * DAY - 1));
+    assert!(!is_known(&hash(1), NOW + 7 * DAY), "unused for seven days");
+    for byte in 0..16 {
+        let mut other = hash(1);
+        other[byte] ^= 1;
+        assert!(!is_known(&other, NOW), "byte {byte}");
+    }
+    assert!(store.end_session(member_id(1), SessionId(1), NOW).await.expect("a write"));
+    for now in [EVER, NOW] {
+        for skey_hash in [[0; 32], hash(1)] {
+            assert!(!matches!(store.identify(SessionId(1), &skey_hash, now), Identified::Known(_)), "ended");
+        }
+    }
 }

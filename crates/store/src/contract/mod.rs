@@ -71,6 +71,7 @@ macro_rules! for_each_contract_case {
             keys::a_key_outlives_the_end_of_its_session,
             keys::the_newest_key_stays_while_another_session_lives,
             identity::what_is_identified_is_what_is_stored,
+            identity::another_skey_or_a_session_past_its_end_identifies_nobody,
             identity::sessions_are_identified_whatever_the_order_of_their_ids,
             members::a_change_leaves_what_it_does_not_name,
             members::one_person_in_several_apps_is_linked_by_unionid_alone,

@@ -9,6 +9,8 @@ use crate::model::{
 use crate::store::Store;
 
 pub(super) const NOW: UnixSeconds = UnixSeconds(1_794_395_200);
+/// Earlier than any session ends.
+pub(super) const EVER: UnixSeconds = UnixSeconds(0);
 pub(super) const DAY: i64 = 86_400;
 pub(super) const CAP: u32 = 10;
 

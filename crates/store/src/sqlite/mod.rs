@@ -123,8 +123,8 @@ impl Store for SqliteStore {
         self.write(move |tx| logins::record(tx, &login)).await
     }
 
-    fn identify(&self, id: SessionId) -> Identified {
-        self.index.identify(id)
+    fn identify(&self, id: SessionId, skey_hash: &[u8; 32], now: UnixSeconds) -> Identified {
+        self.index.identify(id, skey_hash, now)
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {

@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use wxgate_store::{ApiToken, Identified, LoginOutcome, Profile, SessionId, SqliteStore, Store};
 
-use crate::{NOW, log_in, login, open};
+use crate::{NOW, log_in, login, open, skey_hash};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_logins_of_a_new_openid_make_one_member_with_ten_sessions() {
@@ -57,10 +57,10 @@ async fn what_a_command_changes_is_what_the_server_says_of_it() {
     command.change_profile(kept.id, named, NOW).await.unwrap();
     command.erase_member(gone.id, [9; 32], "operator", NOW).await.unwrap().unwrap();
     assert_eq!(server.sessions(kept.id, NOW).await.unwrap().len(), 1);
-    assert!(matches!(server.identify(SessionId(1)), Identified::Absent));
-    assert!(matches!(server.identify(SessionId(2)), Identified::Absent));
+    assert!(matches!(server.identify(SessionId(1), &skey_hash(1), NOW), Identified::Absent));
+    assert!(matches!(server.identify(SessionId(2), &skey_hash(2), NOW), Identified::Absent));
     assert!(
-        matches!(server.identify(SessionId(3)), Identified::Known(found) if found.nick_name.as_deref() == Some("n"))
+        matches!(server.identify(SessionId(3), &skey_hash(3), NOW), Identified::Known(found) if found.nick_name.as_deref() == Some("n"))
     );
 }
 
@@ -71,7 +71,7 @@ async fn what_a_command_ends_has_ended_for_the_server_when_the_command_is_answer
     let member = log_in(&server, login("o1", 1)).await.member;
     let command = SqliteStore::open_shared(dir.path()).unwrap();
     assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
-    assert!(matches!(server.identify(SessionId(1)), Identified::Absent));
+    assert!(matches!(server.identify(SessionId(1), &skey_hash(1), NOW), Identified::Absent));
 }
 
 #[tokio::test]

@@ -34,9 +34,13 @@ fn stranger(dir: &TempDir) -> rusqlite::Connection {
     rusqlite::Connection::open(dir.path().join("wxgate.db")).unwrap()
 }
 
+fn skey_hash(id: i64) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&id.to_be_bytes());
+    hash
+}
+
 fn login(openid: &str, id: i64) -> Login {
-    let mut skey_hash = [0; 32];
-    skey_hash[..8].copy_from_slice(&id.to_be_bytes());
     Login {
         member: MemberKey { appid: "wx0000000000000001".to_owned(), openid: openid.to_owned() },
         new_member_id: MemberId(Uuid::now_v7()),
@@ -46,7 +50,7 @@ fn login(openid: &str, id: i64) -> Login {
         is_risky: false,
         session: NewSession {
             id: SessionId(id),
-            skey_hash,
+            skey_hash: skey_hash(id),
             expires_at: NOW + 604_800,
             ends_at: NOW + 2_592_000,
             user_agent: None,

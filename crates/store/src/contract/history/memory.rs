@@ -101,8 +101,11 @@ impl Store for Memory {
         self.state().people.log_in(&login)
     }
 
-    fn identify(&self, id: SessionId) -> Identified {
-        self.state().people.session(id).map_or(Identified::Absent, |session| Identified::Known(Identity::from(session)))
+    fn identify(&self, id: SessionId, skey_hash: &[u8; 32], now: UnixSeconds) -> Identified {
+        let is_theirs =
+            |session: &Session| session.skey_hash == *skey_hash && now < session.expires_at && now < session.ends_at;
+        let session = self.state().people.session(id).filter(is_theirs);
+        session.map_or(Identified::Absent, |session| Identified::Known(Identity::from(session)))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {

@@ -17,12 +17,17 @@ pub(in crate::sqlite) struct Row {
 }
 
 impl Row {
+    /// What is looked at where there is no session: an ended one.
+    pub(in crate::sqlite) const NONE: Self =
+        Self { hash: [0; HASH_BYTES], owner: 0, created_at: 0, last_seen_at: 0, expires_at: 0, ends_at: 0 };
+
     pub(in crate::sqlite) fn has_ended(&self) -> bool {
         self.ends_at == 0
     }
 
     pub(in crate::sqlite) fn is_live(&self, now: UnixSeconds) -> bool {
-        now.0 < i64::from(self.expires_at) && now.0 < i64::from(self.ends_at)
+        // Ended is said apart: a clock before 1970 is no reason to let anybody in.
+        !self.has_ended() & (now.0 < i64::from(self.expires_at)) & (now.0 < i64::from(self.ends_at))
     }
 
     /// The row of an ended session.

@@ -10,9 +10,11 @@ use crate::sqlite::SqliteStore;
 use crate::store::Store;
 
 const AT: u32 = 1_794_395_200;
+/// Of everybody's skey.
+const HASH: [u8; 32] = [7; 32];
 
 fn opened(id: i64, owner: u32) -> Change {
-    let hash = [7; HASH_BYTES];
+    let hash = shortened(&HASH);
     let row = Row { hash, owner, created_at: AT, last_seen_at: AT, expires_at: AT + 60, ends_at: AT + 600 };
     let person = Person {
         id: MemberId(Uuid::from_u128(owner.into())),
@@ -28,7 +30,7 @@ fn opened(id: i64, owner: u32) -> Change {
 }
 
 fn word(index: &Index, id: i64) -> &'static str {
-    match index.identify(SessionId(id)) {
+    match index.identify(SessionId(id), &HASH, UnixSeconds(AT.into())) {
         Identified::Known(_) => "known",
         Identified::Absent => "absent",
         Identified::Ask => "ask",
@@ -114,7 +116,7 @@ fn login(number: i64) -> Login {
         is_risky: false,
         session: NewSession {
             id: SessionId(number),
-            skey_hash: [9; 32],
+            skey_hash: HASH,
             expires_at: at + 60,
             ends_at: at + 60,
             user_agent: None,
