@@ -13,6 +13,7 @@ mod header_values;
 mod health;
 mod housekeeping;
 mod http;
+mod member_record;
 mod member_view;
 mod nickname;
 mod openapi;

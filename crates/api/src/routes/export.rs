@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::{Route, info, respond, with};
+use crate::member_record::MemberRecord;
 use crate::phone_answer::PhoneAnswer;
 use crate::phone_number::PhoneNumber;
 use crate::picture::MEDIA_TYPE;
@@ -33,34 +34,15 @@ pub struct ExportReply {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExportedProfile {
-    nick_name: Option<String>,
-    avatar_url: Option<String>,
+struct ExportedMember {
+    #[serde(flatten)]
+    record: MemberRecord,
     gender: Option<i64>,
     country: Option<String>,
     province: Option<String>,
     city: Option<String>,
     language: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ExportedMember {
-    id: String,
-    appid: String,
-    openid: String,
-    unionid: Option<String>,
-    #[serde(flatten)]
-    profile: ExportedProfile,
     phone_info: Option<PhoneNumber>,
-    phone_trust: Option<&'static str>,
-    phone_bound_at: Option<i64>,
-    status: &'static str,
-    note: Option<String>,
-    attributes: Box<RawValue>,
-    created_at: i64,
-    last_login_at: i64,
-    updated_at: i64,
 }
 
 #[derive(Serialize)]
@@ -152,31 +134,15 @@ impl App {
         let wechat_events = held.events.into_iter().map(event).collect();
         let failure = |row: FailureRow| ExportedFailure { began_at: row.began_at.0, cause: row.cause };
         let failures = held.failures.into_iter().map(failure).collect();
-        let member = held.member;
-        let (phone, profile) = (member.phone.as_ref(), member.profile);
+        let profile = held.member.profile.clone();
         let member = ExportedMember {
-            id: member.id.0.to_string(),
-            appid: member.key.appid,
-            openid: member.key.openid,
-            unionid: member.unionid,
-            profile: ExportedProfile {
-                nick_name: profile.nick_name,
-                avatar_url: profile.avatar_url.map(|kept| self.shown_avatar(&kept)),
-                gender: profile.gender,
-                country: profile.country,
-                province: profile.province,
-                city: profile.city,
-                language: profile.language,
-            },
+            record: self.member_record(held.member)?,
+            gender: profile.gender,
+            country: profile.country,
+            province: profile.province,
+            city: profile.city,
+            language: profile.language,
             phone_info,
-            phone_trust: phone.map(|phone| phone.trust.as_str()),
-            phone_bound_at: phone.map(|phone| phone.bound_at.0),
-            status: member.status.as_str(),
-            note: member.note,
-            attributes: RawValue::from_string(member.attributes).map_err(ApiError::internal)?,
-            created_at: member.created_at.0,
-            last_login_at: member.last_login_at.0,
-            updated_at: member.updated_at.0,
         };
         let session = |row: wxgate_store::SessionRow| ExportedSession {
             id: row.id.to_string(),

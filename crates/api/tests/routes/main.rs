@@ -13,6 +13,7 @@ mod export;
 mod internal;
 mod login;
 mod me;
+mod members;
 mod open_data;
 mod phone;
 mod push;
