@@ -16,8 +16,8 @@ use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
     ApiToken, AvatarId, BindPhone, Bound, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Member,
-    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId,
-    SessionRow, Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    MemberId, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session,
+    SessionId, SessionRow, Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -58,6 +58,8 @@ struct Nothing;
 fn nothing<T>() -> Result<T> {
     Err(Error::Conflict("nothing is kept here"))
 }
+
+impl Outbox for Nothing {}
 
 #[async_trait]
 impl Store for Nothing {

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod feed;
 mod model;
+mod outbox;
 mod settings;
 mod sqlite;
 mod store;
@@ -10,7 +12,9 @@ mod store;
 pub mod contract;
 
 pub use error::{BoxError, Error, Result};
+pub use feed::{Heard, Listener};
 pub use model::*;
+pub use outbox::Outbox;
 pub use settings::Settings;
 pub use sqlite::SqliteStore;
 pub use store::Store;

@@ -9,6 +9,7 @@ use crate::model::{
     MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
     SessionRow, UnixSeconds, UsedProof, WechatEvent,
 };
+use crate::outbox::Outbox;
 
 /// Where members and sessions are kept.
 ///
@@ -21,7 +22,7 @@ use crate::model::{
 /// # Errors
 /// Any method may fail as [`Error`](crate::Error) says; what is not there is `None`, `false` or 0.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Outbox {
     /// Opens a session for a member, who is made if unknown.
     ///
     /// A `unionid` is taken when there was none and never replaced: that another one came is said in the audit, as

@@ -25,6 +25,7 @@ pub mod keys;
 pub mod logins;
 pub mod members;
 pub mod openings;
+pub mod outbox;
 pub mod phones;
 pub mod purge;
 pub mod sessions;
@@ -114,6 +115,35 @@ macro_rules! for_each_contract_case {
             purge::old_failures_and_proofs_go,
             purge::a_slice_is_no_larger_than_asked,
             purge::a_store_is_ready,
+        }
+    };
+}
+
+/// Calls the macro `$with` once, with every case of the outbox as `module::case,`: for backends that have one.
+#[macro_export]
+macro_rules! for_each_outbox_case {
+    ($with:ident) => {
+        $with! {
+            outbox::what_nobody_wants_is_not_written,
+            outbox::each_kind_is_told_in_the_order_it_happened,
+            outbox::a_webhook_gets_the_kinds_it_wants,
+            outbox::what_is_refused_or_repeated_is_not_told,
+            outbox::what_wechat_says_is_told_without_its_content,
+            outbox::a_field_that_changed_is_named,
+            outbox::a_session_that_yields_or_expires_is_told_so,
+            outbox::of_an_erased_member_only_the_end_is_told,
+            outbox::events_of_one_member_have_their_turn_one_after_the_other,
+            outbox::one_that_failed_keeps_its_place,
+            outbox::one_that_was_given_up_disables_its_webhook_alone,
+            outbox::what_waits_goes_on_when_its_webhook_is_enabled,
+            outbox::a_delivery_is_sent_again_before_later_ones,
+            outbox::deliveries_are_listed_newest_first,
+            outbox::webhooks_are_kept_changed_and_deleted,
+            outbox::a_secret_that_was_rotated_signs_for_a_while,
+            outbox::there_are_only_so_many_webhooks,
+            outbox::what_was_settled_goes_after_a_week,
+            outbox::a_backlog_disables_its_webhook,
+            outbox::a_listener_hears_what_was_committed,
         }
     };
 }

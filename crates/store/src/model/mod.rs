@@ -3,6 +3,7 @@
 mod avatar;
 mod event;
 mod export;
+mod happening;
 mod identity;
 mod ids;
 mod login;
@@ -11,10 +12,12 @@ mod opening;
 mod phone;
 mod session;
 mod token;
+mod webhook;
 
 pub use avatar::{Avatar, AvatarId, KeepAvatar};
 pub use event::{Effect, EventRow, Received, Subject, WechatEvent};
 pub use export::{AuditRow, Export, ExportedProof, FailureRow, Purged, Readiness};
+pub use happening::{EndCause, Event, EventType, EventTypes, Happened};
 pub(crate) use identity::{HASH_BYTES, shortened};
 pub use identity::{Identified, Identity};
 pub use ids::{MemberId, MemberKey, ParseIdError, SessionId, UnixSeconds};
@@ -24,6 +27,10 @@ pub use opening::{Opening, OpeningId};
 pub use phone::{BindPhone, Bound, UsedProof};
 pub use session::{Refresh, Session, SessionRow};
 pub use token::{ApiToken, KeptToken};
+pub use webhook::{
+    Attempt, AttemptOutcome, DeliveryFilter, DeliveryId, DeliveryRow, DeliveryState, DisabledReason, Due, DueDelivery,
+    MOST_WEBHOOKS, Webhook, WebhookChange,
+};
 
 /// A `Debug` that shows the named fields only: for types with secrets or personal data among the others.
 macro_rules! debug_only {

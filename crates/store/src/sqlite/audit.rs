@@ -6,6 +6,7 @@ use crate::model::{AuditRow, MemberId, UnixSeconds};
 pub(super) enum About<'a> {
     Member(MemberId),
     Erased(&'a [u8; 32]),
+    Nobody,
 }
 
 pub(super) fn record(tx: &Connection, at: UnixSeconds, actor: &str, action: &str, about: &About<'_>) -> Result<()> {
@@ -15,6 +16,7 @@ pub(super) fn record(tx: &Connection, at: UnixSeconds, actor: &str, action: &str
     let (member, pseudonym) = match about {
         About::Member(id) => (Some(id.0.as_bytes()), None),
         About::Erased(pseudonym) => (None, Some(pseudonym)),
+        About::Nobody => (None, None),
     };
     let params =
         named_params! { ":at": at.0, ":actor": actor, ":action": action, ":member": member, ":pseudonym": pseudonym };

@@ -2,8 +2,8 @@ use rusqlite::{Connection, Result, named_params};
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{events, members, sessions};
-use crate::model::{MemberId, SessionId, UnixSeconds};
+use super::{events, members, outbox, sessions};
+use crate::model::{EventType, Happened, MemberId, SessionId, UnixSeconds};
 
 /// Foreign keys see to it that no table but that of sessions is forgotten here.
 pub(super) fn member(
@@ -15,6 +15,7 @@ pub(super) fn member(
 ) -> Result<Option<Vec<SessionId>>> {
     let id = named_params! { ":member": member.0.as_bytes() };
     let Some(owner) = members::number(tx, member)? else { return Ok(None) };
+    let appid = appid(tx, owner)?;
     let rows = sessions::rows_in(tx, owner)?;
     sessions::delete(tx, &rows.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
     let ended = rows.into_iter().filter(|(_, row)| !row.has_ended()).map(|(id, _)| id).collect();
@@ -25,7 +26,15 @@ pub(super) fn member(
     events::forget_subject(tx, pseudonym)?;
     journal(tx, pseudonym, now)?;
     audit::record(tx, now, actor, "member.erased", &About::Erased(pseudonym))?;
+    outbox::forget(tx, member)?;
+    let about = (appid.as_str(), Some(member));
+    outbox::tell_if_wanted(tx, now, EventType::MemberErased, about, || Happened::MemberErased)?;
     Ok(Some(ended))
+}
+
+fn appid(tx: &Connection, owner: u32) -> Result<String> {
+    const SELECT: &str = "SELECT appid FROM members WHERE number = :owner";
+    tx.prepare_cached(SELECT)?.query_row(named_params! { ":owner": owner }, |row| row.get("appid"))
 }
 
 /// Whether this person was erased.

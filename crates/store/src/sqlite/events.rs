@@ -2,8 +2,10 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{erase, members};
-use crate::model::{Effect, EventRow, Member, MemberId, MemberKey, Received, Subject, UnixSeconds, WechatEvent};
+use super::{erase, members, outbox};
+use crate::model::{
+    Effect, EventRow, EventType, Happened, Member, MemberKey, Profile, Received, Subject, UnixSeconds, WechatEvent,
+};
 
 /// How long an event is kept. Far above the age at which a push is refused, so that no event has its effect twice.
 pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -25,6 +27,11 @@ pub(super) fn receive(tx: &Tx<'_>, event: &WechatEvent) -> Result<Received> {
     if !keep(tx, event, member.is_some())? {
         return Ok(Received::Before);
     }
+    let about = (event.appid.as_str(), member.as_ref().map(|(_, member)| member.id));
+    outbox::tell_if_wanted(tx, event.now, EventType::WechatEvent, about, || Happened::WechatEvent {
+        event: event.event.clone(),
+        effect: event.effect,
+    })?;
     if let Some(subject) = &event.subject {
         match &member {
             Some((owner, member)) => apply(tx, event, subject, *owner, member)?,
@@ -82,16 +89,16 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member
         Effect::Keep => {}
         Effect::Withdraw { phone, profile } => {
             if phone {
-                forget_phone(tx, owner, member.id, event.now)?;
+                forget_phone(tx, owner, member, event.now)?;
                 record("phone.withdrawn")?;
             }
             if profile {
-                forget_profile(tx, owner, member.id, event.now)?;
+                forget_profile(tx, owner, member, event.now)?;
                 record("profile.withdrawn")?;
             }
         }
         Effect::ClearProfile => {
-            forget_profile(tx, owner, member.id, event.now)?;
+            forget_profile(tx, owner, member, event.now)?;
             record("profile.cleared")?;
         }
         Effect::Erase => {
@@ -102,7 +109,7 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member
 }
 
 /// The proofs stay known, so that none of them brings the number back; what they were answered goes.
-fn forget_phone(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> Result<()> {
+fn forget_phone(tx: &Tx<'_>, owner: u32, member: &Member, now: UnixSeconds) -> Result<()> {
     const NUMBER: &str = "
         UPDATE members
         SET phone_sealed = NULL, phone_index = NULL, phone_trust = NULL, phone_bound_at = NULL, updated_at = :now
@@ -111,18 +118,22 @@ fn forget_phone(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> 
         UPDATE used_payloads
         SET sealed_answer = x''
         WHERE member_id = :member";
-    tx.prepare_cached(NUMBER)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
-    tx.prepare_cached(ANSWERS)?.execute(named_params! { ":member": member.0.as_bytes() })?;
-    tell(tx, owner)
+    tx.prepare_cached(NUMBER)?.execute(named_params! { ":member": member.id.0.as_bytes(), ":now": now.0 })?;
+    tx.prepare_cached(ANSWERS)?.execute(named_params! { ":member": member.id.0.as_bytes() })?;
+    tell(tx, owner)?;
+    let changed = if member.phone.is_some() { vec!["phone"] } else { Vec::new() };
+    outbox::tell_changed(tx, now, member, changed)
 }
 
-fn forget_profile(tx: &Tx<'_>, owner: u32, member: MemberId, now: UnixSeconds) -> Result<()> {
+fn forget_profile(tx: &Tx<'_>, owner: u32, member: &Member, now: UnixSeconds) -> Result<()> {
     const UPDATE: &str = "
         UPDATE members
         SET nick_name = NULL, avatar_url = NULL, updated_at = :now
         WHERE id = :member";
-    tx.prepare_cached(UPDATE)?.execute(named_params! { ":member": member.0.as_bytes(), ":now": now.0 })?;
-    tell(tx, owner)
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":member": member.id.0.as_bytes(), ":now": now.0 })?;
+    tell(tx, owner)?;
+    let left = Profile { nick_name: None, avatar_url: None, ..member.profile.clone() };
+    outbox::tell_changed(tx, now, member, outbox::differences(&left, &member.profile))
 }
 
 fn tell(tx: &Tx<'_>, owner: u32) -> Result<()> {

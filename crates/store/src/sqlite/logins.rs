@@ -2,8 +2,8 @@ use rusqlite::{Connection, Result};
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{members, sessions};
-use crate::model::{LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
+use super::{members, outbox, sessions};
+use crate::model::{Happened, LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
 
 /// How exact `last_login_at` is.
 const LAST_LOGIN_SECONDS: i64 = 86_400;
@@ -24,7 +24,7 @@ pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
 }
 
-fn joined(tx: &Connection, login: &Login) -> Result<(u32, Member)> {
+fn joined(tx: &Tx<'_>, login: &Login) -> Result<(u32, Member)> {
     let member = Member {
         id: login.new_member_id,
         key: login.member.clone(),
@@ -38,12 +38,15 @@ fn joined(tx: &Connection, login: &Login) -> Result<(u32, Member)> {
         last_login_at: login.now,
         updated_at: login.now,
     };
-    Ok((members::insert(tx, &member)?, member))
+    let owner = members::insert(tx, &member)?;
+    outbox::tell(tx, login.now, &member, Happened::MemberCreated)?;
+    Ok((owner, member))
 }
 
 /// Most logins bring nothing new, and then nothing is written.
-fn seen(tx: &Connection, mut member: Member, login: &Login) -> Result<Member> {
-    let brought = brings(tx, &mut member, login)?;
+fn seen(tx: &Tx<'_>, mut member: Member, login: &Login) -> Result<Member> {
+    let changed = brings(tx, &mut member, login)?;
+    let brought = !changed.is_empty();
     if brought {
         member.updated_at = login.now;
     }
@@ -54,28 +57,29 @@ fn seen(tx: &Connection, mut member: Member, login: &Login) -> Result<Member> {
     if brought || another_day {
         members::save(tx, &member)?;
     }
+    outbox::tell_changed(tx, login.now, &member, changed)?;
     Ok(member)
 }
 
-/// Whether the login changed what is known of the member.
-fn brings(tx: &Connection, member: &mut Member, login: &Login) -> Result<bool> {
-    let joins = match (&member.unionid, &login.unionid) {
+/// Which fields of the member the login changed.
+fn brings(tx: &Connection, member: &mut Member, login: &Login) -> Result<Vec<&'static str>> {
+    let mut changed = Vec::new();
+    match (&member.unionid, &login.unionid) {
         (Some(first), Some(said)) if first != said => {
             report_conflict(tx, member, login.now)?;
-            false
         }
         (None, Some(said)) => {
             member.unionid = Some(said.clone());
             members::save_unionid(tx, member)?;
-            true
+            changed.push("unionid");
         }
-        _ => false,
-    };
-    let Some(given) = &login.profile else { return Ok(joins) };
+        _ => {}
+    }
+    let Some(given) = &login.profile else { return Ok(changed) };
     let profile = member.profile.changed_by(given.clone());
-    let changes = profile != member.profile;
+    changed.extend(outbox::differences(&profile, &member.profile));
     member.profile = profile;
-    Ok(joins || changes)
+    Ok(changed)
 }
 
 /// One person would be two, or two one: for people to look into. Each login says it again, so a line a day is enough.

@@ -3,9 +3,9 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
 use uuid::Uuid;
 
 use super::columns::Columns;
-use super::failure;
 use super::index::{Change, Person};
 use super::writer::Tx;
+use super::{failure, outbox};
 use crate::model::{BoundPhone, Member, MemberId, MemberKey, Profile, Status, Trust, UnixSeconds};
 
 /// The columns that [`read`] reads, in its order.
@@ -118,10 +118,12 @@ pub(super) fn change_profile(tx: &Tx<'_>, id: MemberId, change: &Profile, now: U
     let Some(mut member) = by_id(tx, id)? else { return Ok(None) };
     let changed = member.profile.changed_by(change.clone());
     if changed != member.profile {
+        let fields = outbox::differences(&changed, &member.profile);
         member.profile = changed;
         member.updated_at = now;
         save(tx, &member)?;
         tell(tx, &member)?;
+        outbox::tell_changed(tx, now, &member, fields)?;
     }
     Ok(Some(member))
 }

@@ -4,6 +4,7 @@ mod audit;
 mod avatars;
 mod beside;
 mod columns;
+mod deliveries;
 mod erase;
 mod events;
 mod export;
@@ -16,6 +17,7 @@ mod members;
 mod migrations;
 mod open;
 mod openings;
+mod outbox;
 mod outside;
 mod pragmas;
 mod proofs;
@@ -24,6 +26,7 @@ mod readers;
 mod reserve;
 mod sessions;
 mod tokens;
+mod webhooks;
 mod writer;
 
 use std::future::Future;
@@ -34,11 +37,14 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::feed::Listener;
 use crate::model::{
-    ApiToken, AvatarId, BindPhone, Bound, Effect, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome,
-    Member, MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
-    SessionRow, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, Attempt, AvatarId, BindPhone, Bound, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes,
+    Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
+    Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof, Webhook,
+    WebhookChange, WechatEvent,
 };
+use crate::outbox::Outbox;
 use crate::store::Store;
 use beside::Beside;
 use index::Index;
@@ -266,5 +272,67 @@ impl Store for SqliteStore {
     async fn ready(&self) -> Result<Readiness> {
         self.write(|tx| migrations::probe(tx)).await?;
         self.read(|conn| migrations::version(conn).map(|schema_version| Readiness { schema_version })).await
+    }
+}
+
+#[async_trait]
+impl Outbox for SqliteStore {
+    fn listen(&self, kinds: EventTypes) -> Option<Listener> {
+        Some(self.index.feed().listen(kinds))
+    }
+
+    async fn create_webhook(&self, webhook: Webhook, actor: &str) -> Result<bool> {
+        let actor = actor.to_owned();
+        self.write(move |tx| webhooks::create(tx, &webhook, &actor)).await
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Webhook>> {
+        self.read(webhooks::all).await
+    }
+
+    async fn webhook(&self, id: Uuid) -> Result<Option<Webhook>> {
+        self.read(move |conn| webhooks::by_id(conn, id)).await
+    }
+
+    async fn change_webhook(
+        &self,
+        id: Uuid,
+        change: WebhookChange,
+        actor: &str,
+        now: UnixSeconds,
+    ) -> Result<Option<Webhook>> {
+        let actor = actor.to_owned();
+        self.write(move |tx| webhooks::change(tx, id, &change, &actor, now)).await
+    }
+
+    async fn delete_webhook(&self, id: Uuid, actor: &str, now: UnixSeconds) -> Result<bool> {
+        let actor = actor.to_owned();
+        self.write_urgently(move |tx| webhooks::delete(tx, id, &actor, now)).await
+    }
+
+    async fn due_deliveries(&self, now: UnixSeconds, each: u32) -> Result<Due> {
+        self.read(move |conn| deliveries::due(conn, now, each)).await
+    }
+
+    async fn deliveries_changed(&self) {
+        self.index.feed().due().await;
+    }
+
+    async fn settle_delivery(&self, id: DeliveryId, attempt: Attempt) -> Result<()> {
+        self.write(move |tx| deliveries::settle(tx, id, &attempt)).await
+    }
+
+    async fn deliveries(&self, filter: DeliveryFilter, limit: u32) -> Result<Vec<DeliveryRow>> {
+        self.read(move |conn| deliveries::list(conn, filter, limit)).await
+    }
+
+    async fn resend_delivery(&self, id: DeliveryId, actor: &str, now: UnixSeconds) -> Result<bool> {
+        let actor = actor.to_owned();
+        self.write(move |tx| deliveries::resend(tx, id, &actor, now)).await
+    }
+
+    async fn purge_deliveries(&self, now: UnixSeconds, limit: u32, most_waiting: u32) -> Result<bool> {
+        let limit = limit.min(purge::MOST);
+        self.write_urgently(move |tx| deliveries::purge(tx, now, limit, most_waiting)).await
     }
 }

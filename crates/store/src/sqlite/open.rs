@@ -11,7 +11,7 @@ use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::reserve::Reserve;
 use super::writer::{self, Writer};
-use super::{SqliteStore, files, migrations, openings, tokens};
+use super::{SqliteStore, files, migrations, openings, outbox, tokens};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -52,6 +52,8 @@ impl SqliteStore {
         let index = Arc::new(Index::loading(settings.index_max_bytes));
         let kept = tokens::all(&connection).map_err(|error| files::refused(&database, error))?;
         index.apply(kept.into_iter().map(|token| Change::Token { id: token.id, token: Some(token) }).collect());
+        let wanted = outbox::wanted(&connection).map_err(|error| files::refused(&database, error))?;
+        index.feed().set_queued(wanted);
         let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
         let (role, reserve) = (Role::Writer, Reserve::hold(&data_dir));
         let writer = Writer::start(connection, Arc::clone(&index), role, Some(lock), reserve, settings.queue, commit)?;

@@ -3,8 +3,10 @@ use uuid::Uuid;
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{members, openings, sessions};
-use crate::model::{BindPhone, Bound, BoundPhone, ExportedProof, Member, MemberId, SessionId, UnixSeconds, UsedProof};
+use super::{members, openings, outbox, sessions};
+use crate::model::{
+    BindPhone, Bound, BoundPhone, ExportedProof, Happened, Member, MemberId, SessionId, UnixSeconds, UsedProof,
+};
 
 pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<UsedProof>> {
     const SELECT: &str = "
@@ -60,6 +62,7 @@ pub(super) fn bind_phone(tx: &Tx<'_>, bind: &BindPhone) -> Result<Bound> {
     }
     let member = store(tx, bind, member, same_number)?;
     members::tell(tx, &member)?;
+    outbox::tell(tx, bind.now, &member, Happened::PhoneBound { trust: bind.trust })?;
     Ok(Bound::Done(member))
 }
 

@@ -1,8 +1,8 @@
 use rusqlite::{Connection, Result, ToSql, named_params};
 
 use super::writer::Tx;
-use super::{events, keys, openings, sessions};
-use crate::model::{Purged, SessionId, UnixSeconds};
+use super::{events, keys, openings, outbox, sessions};
+use crate::model::{EndCause, Happened, Purged, SessionId, UnixSeconds};
 
 /// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
 pub(super) const MOST: u32 = 128;
@@ -94,7 +94,11 @@ fn end(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<u64> {
     let (mut ended, mut gone) = (0, Vec::new());
     for id in ids {
         let Some(row) = sessions::row_in(tx, *id)?.filter(|row| !row.is_live(now)) else { continue };
-        ended += u64::from(!row.has_ended());
+        if !row.has_ended() {
+            ended += 1;
+            let happened = Happened::SessionEnded { session: *id, cause: EndCause::Expired };
+            outbox::tell_of_number(tx, now, row.owner, happened)?;
+        }
         if !keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
             gone.push(*id);
         } else if !row.has_ended() {

@@ -5,8 +5,10 @@ use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as S
 use super::columns::Columns;
 use super::index::{self, Change, Index, Person, Row, seconds};
 use super::writer::Tx;
-use super::{members, outside};
-use crate::model::{Login, Member, MemberId, Refresh, Session, SessionId, SessionRow, UnixSeconds, shortened};
+use super::{members, outbox, outside};
+use crate::model::{
+    EndCause, Happened, Login, Member, MemberId, Refresh, Session, SessionId, SessionRow, UnixSeconds, shortened,
+};
 
 /// A member's rows, ended ones too.
 pub(super) type Rows = Vec<(SessionId, Row)>;
@@ -77,7 +79,7 @@ pub(super) fn open(tx: &Tx<'_>, owner: u32, member: &Member, login: &Login) -> R
         ends_at: seconds(session.ends_at),
     };
     tx.note(Change::Opened { id: session.id, row, person: Person::from(member) });
-    Ok(())
+    outbox::tell(tx, login.now, member, Happened::SessionCreated { session: session.id })
 }
 
 fn is_constraint(error: &Error) -> bool {
@@ -106,6 +108,8 @@ pub(super) fn make_room(tx: &Tx<'_>, owner: u32, login: &Login) -> Result<Vec<Se
     let ended = live.split_off(others.min(live.len()));
     for id in &ended {
         empty(tx, *id)?;
+        let happened = Happened::SessionEnded { session: *id, cause: EndCause::Yielded };
+        outbox::tell_of_number(tx, login.now, owner, happened)?;
     }
     Ok(ended)
 }
@@ -214,7 +218,7 @@ pub(super) fn end(tx: &Tx<'_>, member: MemberId, id: SessionId, now: UnixSeconds
     let Some(owner) = members::number(tx, member)? else { return Ok(false) };
     let own = row(tx, id)?.filter(|row| row.owner == owner && !row.has_ended());
     let Some(row) = own else { return Ok(false) };
-    empty(tx, id)?;
+    end_row(tx, id, &row, now)?;
     Ok(row.is_live(now))
 }
 
@@ -223,11 +227,18 @@ pub(super) fn end_all(tx: &Tx<'_>, member: MemberId, now: UnixSeconds) -> Result
     let mut live = 0;
     for (id, row) in rows_in(tx, owner)? {
         if !row.has_ended() {
-            empty(tx, id)?;
+            end_row(tx, id, &row, now)?;
             live += u64::from(row.is_live(now));
         }
     }
     Ok(live)
+}
+
+/// Ends a session and tells of it: one whose time was over before ended then.
+fn end_row(tx: &Tx<'_>, id: SessionId, row: &Row, now: UnixSeconds) -> Result<()> {
+    empty(tx, id)?;
+    let cause = if row.is_live(now) { EndCause::Ended } else { EndCause::Expired };
+    outbox::tell_of_number(tx, now, row.owner, Happened::SessionEnded { session: id, cause })
 }
 
 /// Live ones, newest first.

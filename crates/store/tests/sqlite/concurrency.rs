@@ -3,7 +3,10 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
-use wxgate_store::{ApiToken, Identified, LoginOutcome, Profile, SessionId, SqliteStore, Store};
+use wxgate_store::{
+    ApiToken, DeliveryFilter, EventType, EventTypes, Identified, LoginOutcome, Outbox, Profile, SessionId, SqliteStore,
+    Store, Webhook,
+};
 
 use crate::{NOW, log_in, login, open, skey_hash};
 
@@ -91,6 +94,37 @@ async fn a_token_that_a_command_revokes_is_revoked_when_the_command_is_answered(
     assert_eq!(server.api_token(token.id).await.unwrap().as_deref(), Some(&token));
     assert!(command.revoke_api_token(token.id, NOW).await.unwrap());
     assert_eq!(server.api_token(token.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_a_command_does_is_told_to_webhooks_too() {
+    let dir = TempDir::new().unwrap();
+    let server = open(dir.path());
+    let member = log_in(&server, login("o1", 1)).await.member;
+    let kinds = EventTypes::from_iter([EventType::SessionEnded]);
+    let webhook = Webhook {
+        id: Uuid::now_v7(),
+        url: "https://example.com/".to_owned(),
+        types: Some(kinds),
+        description: None,
+        sealed_secret: vec![1],
+        previous: None,
+        created_at: NOW,
+        disabled: None,
+    };
+    assert!(server.create_webhook(webhook, "test").await.unwrap());
+    let command = SqliteStore::open_shared(dir.path()).unwrap();
+    assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
+    server.deliveries_changed().await;
+    let due = server.due_deliveries(NOW, 9).await.unwrap().deliveries;
+    assert_eq!(due.iter().map(|delivery| delivery.kind.as_str()).collect::<Vec<_>>(), ["session.ended"]);
+    command.close().await;
+    server.close().await;
+    let server = open(dir.path());
+    log_in(&server, login("o1", 2)).await;
+    assert!(server.end_session(member.id, SessionId(2), NOW).await.unwrap());
+    let queued = server.deliveries(DeliveryFilter::default(), 9).await.unwrap();
+    assert_eq!(queued.len(), 2, "a restart forgets nothing");
 }
 
 #[tokio::test]

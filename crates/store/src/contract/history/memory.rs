@@ -14,6 +14,7 @@ use crate::model::{
     KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, Opening, OpeningId, Profile, Purged, Readiness,
     Received, Refresh, SealedKey, Session, SessionId, SessionRow, Status, Subject, UnixSeconds, UsedProof, WechatEvent,
 };
+use crate::outbox::Outbox;
 use crate::store::Store;
 
 /// What a store must do, in memory and as plainly as it can be said: nothing is fast, and nothing outlives the process.
@@ -94,6 +95,9 @@ impl State {
         }
     }
 }
+
+/// Nobody hears of what only a model does.
+impl Outbox for Memory {}
 
 #[async_trait]
 impl Store for Memory {

@@ -24,6 +24,7 @@ pub(super) use self::people::Person;
 use self::sessions::Sessions;
 pub(super) use self::sessions::{Row, seconds};
 use self::tokens::Tokens;
+use crate::feed::Feed;
 use crate::model::{ApiToken, HASH_BYTES, Identified, Identity, SessionId, UnixSeconds, shortened};
 
 /// Sessions that are let go of in one step.
@@ -76,6 +77,7 @@ pub(super) struct Index {
     settled: watch::Sender<bool>,
     max_bytes: usize,
     tokens: Tokens,
+    feed: Arc<Feed>,
     /// How far the last look for expired sessions came.
     looked_to: AtomicI64,
 }
@@ -114,7 +116,7 @@ impl Index {
     fn with(state: State, settled: bool, max_bytes: usize) -> Self {
         let settled = watch::Sender::new(settled);
         let (tokens, looked_to) = (Tokens::default(), AtomicI64::new(0));
-        Self { state: RwLock::new(state), settled, max_bytes, tokens, looked_to }
+        Self { state: RwLock::new(state), settled, max_bytes, tokens, feed: Arc::default(), looked_to }
     }
 
     /// Who a session is of, as far as memory says.
@@ -126,6 +128,11 @@ impl Index {
     pub(super) fn of_member(&self, owner: u32) -> Option<Vec<(SessionId, Row)>> {
         let state = self.read();
         matches!(state.phase, Phase::Complete).then(|| state.of_member(owner))
+    }
+
+    /// Who wants to hear of events.
+    pub(super) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// The API token, if it is in memory.

@@ -4,12 +4,12 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::group::{Answer, Verdict};
-use super::tx::Tx;
+use super::tx::{Mark, Tx};
 use crate::error::Result;
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
-use crate::sqlite::outside;
 use crate::sqlite::pragmas::Role;
+use crate::sqlite::{outbox, outside};
 
 /// What runs on the writing connection, inside a transaction. A second time, if the first was undone.
 pub(in crate::sqlite) trait Work<T>: FnMut(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static {}
@@ -99,7 +99,7 @@ fn in_savepoint<T>(tx: &Tx<'_>, work: &mut impl Work<T>) -> rusqlite::Result<rus
         Err(error) => {
             run(tx, "ROLLBACK TO intent")?;
             run(tx, "RELEASE intent")?;
-            tx.undo(mark);
+            tx.undo(&mark);
             Ok(Err(error))
         }
     }
@@ -117,24 +117,25 @@ pub(super) fn apply(
     batch: &mut [Box<dyn Intent>],
 ) -> Verdict {
     let tx = Tx::new(connection, index);
+    let begin = tx.mark();
     let mut applied = all(&tx, index, role, batch, |intent, tx| intent.apply(tx));
     if let Err(error) = &applied
         && !(failure::is_fatal(error) || tx.is_autocommit())
     {
-        if let Err(error) = abandon(&tx) {
+        if let Err(error) = abandon(&tx, &begin) {
             return Verdict::Unknown(error);
         }
         applied = all(&tx, index, role, batch, |intent, tx| intent.apply_apart(tx));
     }
     if let Err(error) = applied {
-        return if failure::is_fatal(&error) { Verdict::Unknown(error) } else { roll_back(&tx, error) };
+        return if failure::is_fatal(&error) { Verdict::Unknown(error) } else { roll_back(&tx, &begin, error) };
     }
     match commit(connection) {
         Ok(()) => {
-            index.apply(tx.into_changes());
+            tx.publish();
             Verdict::Committed
         }
-        Err(error) if failure::is_full(&error) => roll_back(&tx, error),
+        Err(error) if failure::is_full(&error) => roll_back(&tx, &begin, error),
         Err(error) => Verdict::Unknown(error),
     }
 }
@@ -149,22 +150,30 @@ fn all(
     run(tx, "BEGIN IMMEDIATE")?;
     if role == Role::Writer {
         // Before the commit, which shows who waits for this that it is done.
-        index.apply(outside::take_in(tx)?);
+        let taken_in = outside::take_in(tx)?;
+        if !taken_in.is_empty() {
+            // It may have been told to webhooks.
+            tx.note_delivery();
+        }
+        index.apply(taken_in);
+    } else {
+        // Only the server's memory follows what webhooks want.
+        tx.set_queued(outbox::wanted(tx)?);
     }
     batch.iter_mut().try_for_each(|intent| apply(&mut **intent, tx))?;
     if role == Role::Guest { tx.tell() } else { Ok(()) }
 }
 
-fn roll_back(tx: &Tx<'_>, cause: rusqlite::Error) -> Verdict {
-    match abandon(tx) {
+fn roll_back(tx: &Tx<'_>, begin: &Mark, cause: rusqlite::Error) -> Verdict {
+    match abandon(tx, begin) {
         Ok(()) => Verdict::RolledBack(Arc::new(cause)),
         Err(error) => Verdict::Unknown(error),
     }
 }
 
 /// Undoes the transaction, if SQLite has not done so.
-fn abandon(tx: &Tx<'_>) -> rusqlite::Result<()> {
-    tx.undo(0);
+fn abandon(tx: &Tx<'_>, begin: &Mark) -> rusqlite::Result<()> {
+    tx.undo(begin);
     if tx.is_autocommit() { Ok(()) } else { run(tx, "ROLLBACK") }
 }
 

@@ -1,10 +1,11 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use crate::model::SessionId;
+use crate::model::{Event, EventTypes, SessionId};
 use crate::sqlite::index::{Change, Index, Row};
 use crate::sqlite::outside;
 
@@ -15,6 +16,20 @@ pub(in crate::sqlite) struct Tx<'a> {
     changes: RefCell<Vec<Change>>,
     /// Whose sessions they are, `None` where that is not known; of some that were undone, too.
     owners: RefCell<HashSet<Option<u32>>>,
+    events: RefCell<Vec<Arc<Event>>>,
+    /// What webhooks want, as this transaction sees them.
+    queued: Cell<EventTypes>,
+    /// What listeners wanted when it began.
+    heard: EventTypes,
+    /// Whether it wrote a delivery; of some that were undone, too.
+    has_queued: Cell<bool>,
+}
+
+/// How far a transaction had come.
+pub(super) struct Mark {
+    changes: usize,
+    events: usize,
+    queued: EventTypes,
 }
 
 impl Deref for Tx<'_> {
@@ -27,13 +42,48 @@ impl Deref for Tx<'_> {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(connection: &'a Connection, index: &'a Index) -> Self {
-        Self { connection, index, changes: RefCell::default(), owners: RefCell::default() }
+        let feed = index.feed();
+        Self {
+            connection,
+            index,
+            changes: RefCell::default(),
+            owners: RefCell::default(),
+            events: RefCell::default(),
+            queued: Cell::new(feed.queued()),
+            heard: feed.heard(),
+            has_queued: Cell::new(false),
+        }
     }
 
     /// What the index must do once the batch is committed.
     pub(in crate::sqlite) fn note(&self, change: Change) {
         self.owners.borrow_mut().insert(self.index.owner_of(&change));
         self.changes.borrow_mut().push(change);
+    }
+
+    /// What webhooks want from here on.
+    pub(in crate::sqlite) fn queued(&self) -> EventTypes {
+        self.queued.get()
+    }
+
+    /// What listeners want.
+    pub(in crate::sqlite) fn heard(&self) -> EventTypes {
+        self.heard
+    }
+
+    /// Webhooks want something else from here on.
+    pub(in crate::sqlite) fn set_queued(&self, kinds: EventTypes) {
+        self.queued.set(kinds);
+    }
+
+    /// What listeners hear once the batch is committed.
+    pub(in crate::sqlite) fn tell_listeners(&self, event: Arc<Event>) {
+        self.events.borrow_mut().push(event);
+    }
+
+    /// A delivery was written.
+    pub(in crate::sqlite) fn note_delivery(&self) {
+        self.has_queued.set(true);
     }
 
     /// All rows of a member as this transaction sees them; `None` when they may not all be in memory.
@@ -74,16 +124,24 @@ impl<'a> Tx<'a> {
         outside::tell(self.connection, &self.changes.borrow())
     }
 
-    pub(super) fn mark(&self) -> usize {
-        self.changes.borrow().len()
+    pub(super) fn mark(&self) -> Mark {
+        Mark { changes: self.changes.borrow().len(), events: self.events.borrow().len(), queued: self.queued.get() }
     }
 
     /// Forgets what was noted since.
-    pub(super) fn undo(&self, mark: usize) {
-        self.changes.borrow_mut().truncate(mark);
+    pub(super) fn undo(&self, mark: &Mark) {
+        self.changes.borrow_mut().truncate(mark.changes);
+        self.events.borrow_mut().truncate(mark.events);
+        self.queued.set(mark.queued);
     }
 
-    pub(super) fn into_changes(self) -> Vec<Change> {
-        self.changes.into_inner()
+    /// It is committed: whoever wants to know is told.
+    pub(super) fn publish(self) {
+        self.index.apply(self.changes.into_inner());
+        let feed = self.index.feed();
+        if feed.queued() != self.queued.get() {
+            feed.set_queued(self.queued.get());
+        }
+        feed.publish(self.events.into_inner(), self.has_queued.get());
     }
 }
