@@ -70,6 +70,8 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let push = channels(&apps)?;
         let risk = apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect();
+        let judged = |app: &config::App| Some((app.appid.clone(), app.content_check.as_ref()?.settings));
+        let content_check = apps.iter().filter_map(judged).collect();
         let appids = apps.iter().map(|app| app.appid.clone()).collect();
         let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
         let shared: Arc<dyn Store> = store.clone();
@@ -80,6 +82,7 @@ impl Server {
                 appids,
                 push,
                 risk,
+                content_check,
                 session: settings.session,
                 phone: settings.phone,
                 limits: settings.limits,

@@ -7,6 +7,7 @@ use figment::value::Value;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::checks;
+use super::content_check::{self, ContentCheck};
 use super::flaw::{Flaw, Place};
 use super::keys::Key;
 use super::push::{self, Push};
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) push: Option<Push>,
     /// What a risky login meets, if WeChat is asked for the risk.
     pub(crate) risk: Option<Risk>,
+    /// What WeChat judges of what members write and show, if anything.
+    pub(crate) content_check: Option<ContentCheck>,
     pub(super) appid_place: Place,
     pub(super) secret_place: Place,
 }
@@ -53,9 +56,10 @@ impl Draft {
                 flaws.push(Flaw::at(&place, key.path, words));
                 None
             },
-            |value| match value.to_i128() {
-                Some(number) => Some(number.to_string().into()),
-                None => value.into_string().map(SecretString::from),
+            |value| match (value.to_i128(), value.to_bool()) {
+                (Some(number), _) => Some(number.to_string().into()),
+                (None, Some(flag)) => Some(flag.to_string().into()),
+                (None, None) => value.into_string().map(SecretString::from),
             },
         );
         self.given.entry(key.path).or_default().push((place, value));
@@ -158,6 +162,8 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
     let secret = SECRET.read(&mut draft, appid.as_ref(), credentials, notes);
     let push = push::read(&mut draft, appid.as_ref(), credentials, notes);
     let risk = risk::read(&mut draft, notes);
+    draft.has_push |= push.is_some();
+    let content_check = content_check::read(&mut draft, notes);
     let (secret_place, secret) = secret?;
     if !checks::usual_secret(secret.expose_secret()) {
         let words = words(
@@ -166,5 +172,13 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
         );
         notes.warnings.push(Flaw::at(&secret_place, "app.secret", words));
     }
-    Some(App { appid: appid?.expose_secret().to_owned(), secret, push, risk, appid_place: appid_place?, secret_place })
+    Some(App {
+        appid: appid?.expose_secret().to_owned(),
+        secret,
+        push,
+        risk,
+        content_check,
+        appid_place: appid_place?,
+        secret_place,
+    })
 }

@@ -60,6 +60,8 @@ pub(super) const KEYS: &[Key] = &[
         Text(checks::encoding_aes_key, "43 个字母或数字", "43 letters or digits"),
     ),
     key("app.push.previous_encoding_aes_key_file", FILE),
+    key("app.content_check.nicknames", Flag),
+    key("app.content_check.avatars", Flag),
     key("app.risk.scene", OneOf(risk::SCENES)),
     key("app.risk.threshold", Whole(1, 4)),
     key("app.risk.action", OneOf(risk::ACTIONS)),

@@ -7,6 +7,7 @@ mod address;
 mod apps;
 mod checks;
 mod command;
+mod content_check;
 mod environment;
 mod file;
 mod flaw;
@@ -177,7 +178,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
         ));
         Refusal::new(vec![flaw])
     })?;
-    judge(&settings, &places, &mut notes);
+    judge(&settings, &apps, &places, &mut notes);
     if !notes.flaws.is_empty() {
         return Err(Refusal::new(notes.flaws));
     }
@@ -186,7 +187,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
 }
 
 /// What no key can know alone.
-fn judge(settings: &Settings, places: &BTreeMap<&'static str, Place>, notes: &mut Notes) {
+fn judge(settings: &Settings, apps: &[App], places: &BTreeMap<&'static str, Place>, notes: &mut Notes) {
     let place = |key: &str| places.get(key).unwrap_or(&Place::Default);
     // Of two keys that do not fit, the one that somebody wrote is to blame.
     let blame = |one: &'static str, other: &'static str, words| {
@@ -209,6 +210,14 @@ fn judge(settings: &Settings, places: &BTreeMap<&'static str, Place>, notes: &mu
     if same && fit(["listen.public", "listen.internal"]) {
         let words = words("两个监听地址相同", "listen.public and listen.internal are the same; expected two addresses");
         flaws.push(blame("listen.internal", "listen.public", words));
+    }
+    if settings.public_url.is_empty() && !wrong.contains(&"public_url") {
+        let judging = apps.iter().filter_map(|app| app.content_check.as_ref()?.avatars_at());
+        let words = words(
+            "微信要从 public_url 下载头像：请配置 public_url",
+            "WeChat fetches the pictures from public_url: configure it as well",
+        );
+        flaws.extend(judging.map(|place| Flaw::at(place, content_check::AVATARS, words.clone())));
     }
     notes.flaws.extend(flaws);
     let warn = |key: &'static str, words| Flaw::at(place(key), key, words);

@@ -102,6 +102,10 @@ fn app(app: &App) -> Vec<Entry> {
         let shown = risk.shown.iter().cloned();
         entries.extend(shown.map(|(key, value, place)| Entry { key, value, place }));
     }
+    if let Some(check) = &app.content_check {
+        let shown = check.shown.iter().cloned();
+        entries.extend(shown.map(|(key, value, place)| Entry { key, value, place }));
+    }
     entries
 }
 

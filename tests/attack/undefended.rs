@@ -77,6 +77,7 @@ macro_rules! server_of {
                 trusted_proxies: Vec::new(),
                 push: BTreeMap::new(),
                 risk: BTreeMap::new(),
+                content_check: BTreeMap::new(),
             };
             let app = App::new(settings, Arc::new(client), store, vault, clock);
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -46,6 +46,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         trusted_proxies: Vec::new(),
         push: BTreeMap::new(),
         risk: BTreeMap::new(),
+        content_check: BTreeMap::new(),
     };
     let app = App::new(settings, Arc::new(wechat), Arc::new(Nothing), vault, Arc::new(SystemClock));
     wxgate_api::serve(Listener::Tcp(listener), wxgate_api::public(&app), std::future::pending()).await;

@@ -57,6 +57,7 @@ async fn run(wechat: &str) {
         appids: vec![appid],
         push: BTreeMap::new(),
         risk: BTreeMap::new(),
+        content_check: BTreeMap::new(),
         session: Session::default(),
         phone: Phone::default(),
         public_url: String::new(),

@@ -15,7 +15,8 @@ fn form(picture: &[u8]) -> Vec<u8> {
     [head.as_bytes(), picture, b"\r\n--b--\r\n"].concat()
 }
 
-async fn upload(server: &Server, skey: &str) -> String {
+/// Where the picture is from now on, below the public URL.
+pub async fn upload(server: &Server, skey: &str) -> String {
     let body = form(&STANDARD.decode(PNG).unwrap());
     let request = post("/v1/me/avatar").bearer(skey).bytes_of("multipart/form-data; boundary=b", body);
     let answer = server.public.send(request).await;

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Map, Value, json};
 use wxgate_sandbox::{Broken, ProfileApi, ProfileAsk, PushFormat, PushSpec, Pushed, UserSpec};
 
-use crate::support::{At, Bench, Server, get, post};
+use crate::avatar::upload;
+use crate::support::{At, Bench, Request, Server, get, post};
 
 const TOKEN: &str = "pushtoken";
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
@@ -163,4 +164,40 @@ async fn erase_everywhere() {
     }
     assert!(said.contains("user_authorization_cancellation"));
     assert_eq!(found(), [""; 0]);
+}
+
+/// What WeChat finds in a check, by message push.
+async fn find(bench: &Bench, server: &Server, trace_id: &str, suggest: &str) {
+    let result = json!({ "trace_id": trace_id, "errcode": 0, "result": { "suggest": suggest, "label": 20002 } });
+    let fields = result.as_object().unwrap().clone();
+    let pushed = push(bench, "alice", &PushSpec { fields, ..spec(server, bench, "wxa_media_check") }).await;
+    assert!(pushed.received, "{pushed:?}");
+}
+
+#[tokio::test]
+async fn wechat_judges_names_before_and_pictures_after_they_are_shown() {
+    let bench = bench().await;
+    let configuration = bench.dir().join("wxgate.toml");
+    let text = fs::read_to_string(&configuration).unwrap();
+    fs::write(&configuration, text + "[app.content_check]\nnicknames = true\navatars = true\n").unwrap();
+    let server = bench.serve_with(&["public_url=https://api.example.com"]).await;
+    let skey = server.login(&bench.code("alice")).await;
+
+    let rename = |name: &str| Request::new("PATCH", "/v1/me").bearer(&skey).json(&json!({ "nickName": name }));
+    assert_eq!(server.public.send(rename("小明")).await.status, 200);
+    let refused = server.public.send(rename("SANDBOX-RISKY")).await;
+    assert_eq!(refused.refusal(), (400, "bad_request".to_owned(), -400));
+
+    let path = upload(&server, &skey).await;
+    let check = bench.sandbox.media_checks().pop().unwrap();
+    assert_eq!(check.media_url, format!("https://api.example.com{path}"));
+    find(&bench, &server, &check.trace_id, "pass").await;
+    assert_eq!(server.public.send(get(&path)).await.status, 200);
+    let path = upload(&server, &skey).await;
+    let checks = bench.sandbox.media_checks();
+    let second = checks.iter().find(|other| other.trace_id != check.trace_id).unwrap();
+    find(&bench, &server, &second.trace_id, "risky").await;
+    assert_eq!(server.public.send(get(&path)).await.status, 404);
+    let member = server.public.send(get("/v1/me").bearer(&skey)).await.json()["member"].clone();
+    assert_eq!((&member["nickName"], &member["avatarUrl"]), (&json!("小明"), &Value::Null));
 }

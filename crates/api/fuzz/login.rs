@@ -57,6 +57,7 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
         appids: vec![APPID.to_owned()],
         push: BTreeMap::new(),
         risk: BTreeMap::new(),
+        content_check: BTreeMap::new(),
         session: settings::Session::default(),
         phone: settings::Phone::default(),
         limits: settings::Limits::default(),

@@ -52,7 +52,7 @@ fn depth(value: &Value) -> usize {
 
 fn outcome(read: Map<String, Value>) -> &'static str {
     let message = Message(read);
-    let Some(event) = event(&message, NOW) else { return "message" };
+    let Some(event) = event(&message, "wx1", NOW) else { return "message" };
     assert!(!event.event.is_empty() && event.digest("wx1", None) == event.digest("wx1", None));
     "event"
 }

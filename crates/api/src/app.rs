@@ -12,6 +12,7 @@ use wxgate_store::{Store, UnixSeconds};
 
 use crate::avatars::Uploads;
 use crate::clock::Clock;
+use crate::content_check::NAMES_PER_MINUTE;
 use crate::edge::{Limiter, RequestIds};
 use crate::error::ApiError;
 use crate::flights::Flights;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub push: BTreeMap<String, Channel>,
     /// What a risky login meets in the mini programs that ask for the risk, by appid.
     pub risk: BTreeMap<String, settings::Risk>,
+    /// What WeChat judges of what members write and show, by appid.
+    pub content_check: BTreeMap<String, settings::ContentCheck>,
     /// `[session]`
     pub session: settings::Session,
     /// `[phone]`
@@ -69,6 +72,7 @@ pub struct App {
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
+    pub(crate) name_limit: Limiter,
     pub(crate) request_ids: RequestIds,
     pub(crate) health: Health,
 }
@@ -86,6 +90,7 @@ impl App {
             request_limit: Limiter::per_minute(settings.limits.requests_per_minute),
             login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
             phone_code_limit: Limiter::per_minute(PHONE_CODES_PER_MINUTE),
+            name_limit: Limiter::per_minute(NAMES_PER_MINUTE),
             settings,
             wechat,
             store,

@@ -5,6 +5,7 @@ mod app;
 mod auth;
 mod avatars;
 mod clock;
+mod content_check;
 mod edge;
 mod error;
 mod fields;

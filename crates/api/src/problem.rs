@@ -47,6 +47,8 @@ pub enum Problem {
     AppidNeeded,
     /// A nickname that cannot be kept.
     BadNickname,
+    /// A nickname that WeChat advises not to show.
+    RefusedNickname,
     /// An avatar's address that is not https on an allowed host.
     BadAvatarUrl,
     /// A picture that is none, or too large when decoded.
@@ -96,6 +98,7 @@ impl Problem {
             Self::UnknownApp => "`appid` is not an app of this server".into(),
             Self::AppidNeeded => "this server has several apps: send `appid`".into(),
             Self::BadNickname => "`nickName` must have 1 to 64 characters and no control characters".into(),
+            Self::RefusedNickname => "`nickName` is one that WeChat advises not to show; choose another".into(),
             Self::BadAvatarUrl => "`avatarUrl` must be your own uploaded picture's, or an https address on an allowed host".into(),
             Self::BadPicture => {
                 format!("`avatar` must be a PNG, JPEG or WebP picture of at most {MOST_SIDE} x {MOST_SIDE} pixels")
@@ -138,6 +141,7 @@ impl Problem {
             Self::UnknownApp => "`appid` 不是本服务器配置的小程序".into(),
             Self::AppidNeeded => "本服务器配置了多个小程序，请发送 `appid`".into(),
             Self::BadNickname => "`nickName` 须为 1 到 64 个字符，且不含控制字符".into(),
+            Self::RefusedNickname => "`nickName` 未通过微信内容安全审核，请换一个".into(),
             Self::BadAvatarUrl => "`avatarUrl` 必须是本人上传的头像，或允许域名上的 https 地址".into(),
             Self::BadPicture => format!("`avatar` 必须是 PNG、JPEG 或 WebP 图片，最大 {MOST_SIDE} x {MOST_SIDE} 像素"),
             Self::BadIdempotencyKey => "`Idempotency-Key` 须为 1 到 128 个可见 ASCII 字符".into(),

@@ -107,6 +107,15 @@ pub struct Calls {
     pub allowed: Vec<String>,
 }
 
+/// `[app.content_check]`: what WeChat judges (内容安全) before or after it is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentCheck {
+    /// The names that members type (msgSecCheck): one that is risky is refused.
+    pub nicknames: bool,
+    /// The pictures that they upload (mediaCheckAsync): one that is risky goes when the message push says so.
+    pub avatars: bool,
+}
+
 /// `[app.risk]`: what WeChat's opinion of a person (getUserRiskRank) does to their login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Risk {

@@ -14,7 +14,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::answer::Loose;
-use crate::calls::{RiskQuestion, RiskRank};
+use crate::calls::{MediaCheck, RiskQuestion, RiskRank, TextCheck, TextVerdict};
 use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
@@ -200,6 +200,14 @@ impl WeChat for Client {
 
     async fn user_risk_rank(&self, appid: &str, question: &RiskQuestion<'_>) -> Result<RiskRank> {
         Self::user_risk_rank(self, appid, question).await
+    }
+
+    async fn check_text(&self, appid: &str, check: &TextCheck<'_>) -> Result<TextVerdict> {
+        Self::check_text(self, appid, check).await
+    }
+
+    async fn check_media(&self, appid: &str, check: &MediaCheck<'_>) -> Result<String> {
+        Self::check_media(self, appid, check).await
     }
 
     async fn access_token(&self, appid: &str) -> Result<AccessToken> {

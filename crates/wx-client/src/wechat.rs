@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::calls::{RiskQuestion, RiskRank};
+use crate::calls::{MediaCheck, RiskQuestion, RiskRank, TextCheck, TextVerdict};
 use crate::{AccessToken, RawAnswer, RawCall, Result};
 
 /// The calls a login server makes. [`Client`](crate::Client) makes them over the network; tests script them.
@@ -48,6 +48,19 @@ pub trait WeChat: Send + Sync + 'static {
     /// # Errors
     /// [`RiskRefusal`](crate::calls::RiskRefusal) says why there is no rank.
     async fn user_risk_rank(&self, appid: &str, question: &RiskQuestion<'_>) -> Result<RiskRank>;
+
+    /// Whether a text may be shown (WeChat: 文本内容安全识别). Asking changes nothing.
+    ///
+    /// # Errors
+    /// [`ContentRefusal`](crate::calls::ContentRefusal) says why there is no verdict.
+    async fn check_text(&self, appid: &str, check: &TextCheck<'_>) -> Result<TextVerdict>;
+
+    /// Begins a check of a picture or a sound (WeChat: 音视频内容安全识别): its `trace_id`, by which the message push tells
+    /// of its end.
+    ///
+    /// # Errors
+    /// As of [`check_text`](Self::check_text).
+    async fn check_media(&self, appid: &str, check: &MediaCheck<'_>) -> Result<String>;
 
     /// The access_token of an app, with at least 300 seconds left whenever WeChat can be reached
     /// (WeChat: 获取稳定版接口调用凭据).

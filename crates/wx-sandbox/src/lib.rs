@@ -28,7 +28,7 @@ mod wechat;
 pub use calls::Call;
 pub use error::Error;
 pub use fault::{Endpoint, Fault, FaultKind};
-pub use model::{App, AppSpec, User, UserSpec};
+pub use model::{App, AppSpec, MediaCheck, User, UserSpec};
 pub use open_data::{OpenData, PhoneTap, Profile, ProfileApi, ProfileAsk, UserInfo};
 pub use payment::Payment;
 pub use push::{Broken, PushAnswer, PushFormat, PushSpec, Pushed};

@@ -133,3 +133,17 @@ fn set<T>(place: &mut T, value: Option<T>) {
         *place = value;
     }
 }
+
+/// A check of a picture or a sound that mediaCheckAsync began. Its end is a push `wxa_media_check` of the `trace_id`, which
+/// comes when it is sent ([`Sandbox::push`](crate::Sandbox::push)).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MediaCheck {
+    /// By which the push names it.
+    pub trace_id: String,
+    /// The app that asked.
+    pub appid: String,
+    /// Who shows it.
+    pub openid: String,
+    /// Where it is to be fetched.
+    pub media_url: String,
+}

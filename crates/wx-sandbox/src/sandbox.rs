@@ -4,8 +4,8 @@ use wxgate_crypto::SessionKey;
 
 use crate::state::State;
 use crate::{
-    App, AppSpec, Call, Endpoint, Error, Fault, OpenData, Payment, PhoneTap, Profile, ProfileAsk, Rotation, Scenario,
-    Scene, Settings, User, UserKey, UserSpec, identity,
+    App, AppSpec, Call, Endpoint, Error, Fault, MediaCheck, OpenData, Payment, PhoneTap, Profile, ProfileAsk, Rotation,
+    Scenario, Scene, Settings, User, UserKey, UserSpec, identity,
 };
 
 /// A WeChat of one's own: apps, people, their phones in hand, and the server API on loopback.
@@ -181,6 +181,13 @@ impl Sandbox {
     /// Ends all faults.
     pub fn heal(&self) {
         self.state().faults.heal();
+    }
+
+    /// The checks of the last day that mediaCheckAsync began, those of earlier seconds first.
+    pub fn media_checks(&self) -> Vec<MediaCheck> {
+        let mut checks: Vec<_> = self.state().media_checks.values().cloned().collect();
+        checks.sort_by(|one, other| one.trace_id.cmp(&other.trace_id));
+        checks
     }
 
     /// The last 10,000 calls that WeChat's interfaces received, oldest first, without their secrets.

@@ -10,7 +10,7 @@ use crate::quotas::{DAY, Quotas};
 use crate::random::Random;
 use crate::session::Session;
 use crate::tokens::Tokens;
-use crate::{App, AppSpec, Error, Payment, Settings, User, UserKey, UserSpec};
+use crate::{App, AppSpec, Error, MediaCheck, Payment, Settings, User, UserKey, UserSpec};
 
 /// All that the sandbox remembers, behind one lock: of two requests that race, one is wholly first.
 pub(crate) struct State {
@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) user_keys: HashMap<String, Vec<UserKey>>,
     /// By transaction_id.
     pub(crate) payments: Aging<Payment>,
+    /// By trace_id.
+    pub(crate) media_checks: Aging<MediaCheck>,
     /// How many more messages a user, by openid, allows of a template.
     pub(crate) subscriptions: HashMap<(String, String), u32>,
     /// How many codes to scan, of those that are counted for life, each app has made.
@@ -51,6 +53,7 @@ impl State {
             phone_hashes: Aging::new(3 * DAY),
             user_keys: HashMap::new(),
             payments: Aging::new(DAY),
+            media_checks: Aging::new(DAY),
             subscriptions: HashMap::new(),
             codes_made: HashMap::new(),
             quotas: Quotas::default(),

@@ -26,13 +26,15 @@ pub fn upload() -> Operation {
         "上传头像（wx.uploadFile，字段 avatar）",
         "Keeps the picture of open-type=chooseAvatar: PNG, JPEG or WebP, told by its content, up to 1 MiB. It is drawn anew as \
          a JPEG of at most 256 pixels, so that nothing but pixels survives, and becomes the member's avatarUrl at once; the \
-         one before is gone.",
+         one before is gone. Where the app lets WeChat judge pictures, none is kept that it will not, and one that it finds \
+         risky goes within half an hour.",
     )
     .skey()
     .takes_files("AvatarRequest")
     .answers("Kept", "AvatarReply", &example)
-    .refuses(&["too_many_requests"])
+    .refuses(&["login_too_old", "too_many_requests"])
     .writes()
+    .asks_wechat()
 }
 
 /// `GET /v1/avatars/{id}`

@@ -40,11 +40,19 @@ pub fn me() -> Operation {
 
 /// `PATCH /v1/me`
 pub fn change_me() -> Operation {
-    Operation::new("changeMe", TAG, "修改昵称、头像", "Keeps what the member typed or chose. No key, no change.")
-        .skey()
-        .takes_json("MeRequest", &json!({ "nickName": "小明" }))
-        .answers("The member as it is now", "MemberReply", &example_member_reply())
-        .writes()
+    Operation::new(
+        "changeMe",
+        TAG,
+        "修改昵称、头像",
+        "Keeps what the member typed or chose. No key, no change. Where the app lets WeChat judge nicknames, a risky one is \
+         refused, and none is kept without WeChat's word.",
+    )
+    .skey()
+    .takes_json("MeRequest", &json!({ "nickName": "小明" }))
+    .answers("The member as it is now", "MemberReply", &example_member_reply())
+    .refuses(&["login_too_old", "too_many_requests"])
+    .writes()
+    .asks_wechat()
 }
 
 /// `DELETE /v1/me`

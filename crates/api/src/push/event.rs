@@ -2,6 +2,7 @@ use sha2::{Digest, Sha256};
 use wxgate_store::{Effect, UnixSeconds};
 
 use super::Message;
+use crate::content_check::check_name;
 use crate::remembered::{Hash, hash_of};
 
 /// Characters of the names that an event gives.
@@ -23,8 +24,8 @@ pub struct PushEvent {
     detail: String,
 }
 
-/// Reads an event. `None` when it has no name or no time, or a time that no event can have that comes `now`.
-pub fn event(message: &Message, now: UnixSeconds) -> Option<PushEvent> {
+/// Reads an event of an app. `None` when it has no name or no time, or a time that no event can have that comes `now`.
+pub fn event(message: &Message, appid: &str, now: UnixSeconds) -> Option<PushEvent> {
     let short = |text: &String| text.chars().count() <= NAME_CHARACTERS;
     let event = message.text("Event").or_else(|| message.text("MsgType")).filter(short)?;
     let happened_at = UnixSeconds(message.text("CreateTime")?.parse().ok()?);
@@ -38,6 +39,7 @@ pub fn event(message: &Message, now: UnixSeconds) -> Option<PushEvent> {
         "user_authorization_revoke" => withdrawn(&revoke_info),
         "user_authorization_cancellation" => Effect::Erase,
         "user_info_modified" => Effect::ClearProfile,
+        "wxa_media_check" => judged(message, appid),
         _ => Effect::Keep,
     };
     let acted_upon = event.starts_with("user_authorization_") || event == "user_info_modified";
@@ -50,6 +52,23 @@ impl PushEvent {
     pub fn digest(&self, appid: &str, pseudonym: Option<&Hash>) -> Hash {
         let said = hash_of(&[appid, &self.event, &self.happened_at.0.to_string(), &self.detail]);
         Sha256::new().chain_update(pseudonym.unwrap_or(&[0; 32])).chain_update(said).finalize().into()
+    }
+}
+
+/// What the end of a check (WeChat: 音视频内容安全识别) does to the picture that was checked.
+fn judged(message: &Message, appid: &str) -> Effect {
+    let Some(trace_id) = message.text("trace_id") else { return Effect::Keep };
+    if let Some(errcode) = message.text("errcode").filter(|errcode| errcode != "0") {
+        tracing::warn!(app.id = appid, errcode, "WeChat could not judge an avatar: does public_url reach this server?");
+        return Effect::Keep;
+    }
+    match message.text_below("result", "suggest").as_deref() {
+        Some("risky") => Effect::RefuseAvatar { check: check_name(appid, &trace_id) },
+        Some("review") => {
+            tracing::warn!(app.id = appid, trace_id, "WeChat has doubts about an avatar");
+            Effect::Keep
+        }
+        _ => Effect::Keep,
     }
 }
 
@@ -81,8 +100,10 @@ mod tests {
 
     const NOW: UnixSeconds = UnixSeconds(1_795_000_000);
 
+    const APPID: &str = "wx1";
+
     fn read(text: &str) -> Option<PushEvent> {
-        event(&Message::parse(text).unwrap(), NOW)
+        event(&Message::parse(text).unwrap(), APPID, NOW)
     }
 
     #[test]
@@ -125,6 +146,31 @@ mod tests {
         for other in ["debug_demo", "wxa_media_check", "User_Authorization_Cancellation", "an event of tomorrow"] {
             assert_eq!(of(other, "").effect, Effect::Keep, "{other}");
         }
+    }
+
+    #[test]
+    fn a_risky_picture_is_refused_by_the_name_of_its_check() {
+        let end = |more: &str| {
+            read(&format!(r#"{{"Event":"wxa_media_check","CreateTime":1795000000,"trace_id":"t1"{more}}}"#)).unwrap()
+        };
+        let refused = Effect::RefuseAvatar { check: check_name(APPID, "t1") };
+        assert_eq!(end(r#","errcode":0,"result":{"suggest":"risky","label":20002}"#).effect, refused);
+        assert_eq!(end(r#","result":{" suggest":"risky"}"#).effect, refused);
+        for other in [
+            "",
+            r#","errcode":-1008,"result":{"suggest":"risky"}"#,
+            r#","errcode":0,"result":{"suggest":"review"}"#,
+            r#","errcode":0,"result":{"suggest":"pass"}"#,
+            r#","errcode":0,"result":"risky""#,
+            r#","errcode":0,"suggest":"risky""#,
+        ] {
+            assert_eq!(end(other).effect, Effect::Keep, "{other}");
+        }
+        assert_ne!(check_name(APPID, "t1"), check_name("wx2", "t1"), "another app's check is another one");
+        let xml = "<xml><Event>wxa_media_check</Event><CreateTime>1795000000</CreateTime><trace_id>t1</trace_id>\
+                   <errcode>0</errcode><result><suggest>risky</suggest></result></xml>";
+        assert_eq!(read(xml).unwrap().effect, refused);
+        assert_eq!(read(&xml.replace("<trace_id>t1</trace_id>", "")).unwrap().effect, Effect::Keep);
     }
 
     #[test]

@@ -23,6 +23,12 @@ impl Message {
         Some(text).filter(|text| !text.is_empty())
     }
 
+    /// The text of a name below another one, as [`text`](Self::text) gives it.
+    pub fn text_below(&self, outer: &str, name: &str) -> Option<String> {
+        let inner = self.0.get(outer)?.as_object()?.clone();
+        Self(inner).text(name)
+    }
+
     /// The whole message as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.0).expect("names and values are JSON")

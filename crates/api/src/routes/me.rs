@@ -35,7 +35,8 @@ pub fn show(app: &Arc<App>) -> Route {
         .boxed()
 }
 
-/// `PATCH /v1/me` with `{"nickName"?, "avatarUrl"?}`: 200 [`MeReply`], 400, 401, 403.
+/// `PATCH /v1/me` with `{"nickName"?, "avatarUrl"?}`: 200 [`MeReply`], 400, 401, 403; and what WeChat fails with where it
+/// judges names.
 pub fn change(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me")
         .and(warp::patch())
@@ -56,6 +57,9 @@ async fn me(app: &App, info: &RequestInfo) -> Result<MeReply, ApiError> {
 async fn change_me(app: &App, info: &RequestInfo, body: Body) -> Result<MeReply, ApiError> {
     let session = app.authenticate(info).await?;
     let profile = chosen(app, json_fields(body)?, &session.member)?;
+    if let Some(name) = &profile.nick_name {
+        app.judge_name(&session.member, name).await?;
+    }
     let member = app.store.change_profile(session.member.id, profile, app.clock.now()).await?;
     Ok(MeReply { member: app.member_view(&member.ok_or(ApiError::Unauthorized)?)? })
 }

@@ -29,7 +29,7 @@ pub struct AvatarReply {
 }
 
 /// `POST /v1/me/avatar` with the picture as the field `avatar` of a form (`multipart/form-data`): 200 [`AvatarReply`], 400,
-/// 401, 403, 413, 415, 429.
+/// 401, 403, 413, 415, 429; and what WeChat fails with where it judges pictures.
 pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me" / "avatar")
         .and(warp::post())
@@ -51,7 +51,9 @@ async fn upload(app: &App, info: &RequestInfo, body: Unread) -> Result<AvatarRep
     let avatar = Avatar { id: AvatarId(id), picture, kept_at: app.clock.now() };
     let avatar_url = path_of(avatar.id);
     let reply = AvatarReply { avatar_url: app.shown_avatar(&avatar_url) };
-    let kept = app.store.keep_avatar(KeepAvatar { member: session.member.id, avatar, avatar_url }).await?;
+    // Asked before it is kept: a picture that nobody will judge is not shown.
+    let check = app.judge_picture(&session.member.key, &avatar_url).await?;
+    let kept = app.store.keep_avatar(KeepAvatar { member: session.member.id, avatar, avatar_url, check }).await?;
     kept.map(|_| reply).ok_or(ApiError::Unauthorized)
 }
 

@@ -141,7 +141,7 @@ fn open(app: &App, appid: &str, query: &str, body: &[u8], now: UnixSeconds) -> R
     let push = Push { timestamp: &url.timestamp, nonce: &url.nonce, msg_signature: &msg_signature, encrypt: &encrypt };
     let text = channel.open(&push).map_err(|refused| refused.stage().as_str())?;
     let message = Message::parse(&text).ok_or("content")?;
-    let event = event(&message, now).ok_or("content")?;
+    let event = event(&message, appid, now).ok_or("content")?;
     let url = hash_of(&[appid, &url.signature, &url.nonce]);
     Ok(kept(app, appid, &message, event, url, Sha256::digest(msg_signature).into(), now))
 }

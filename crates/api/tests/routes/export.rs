@@ -67,6 +67,7 @@ const EXEMPT: &[(&str, &[&str])] = &[
         &[
             "used_payloads.member_id",
             "avatars.member_id",
+            "avatars.check_id",
             "audit.member_id",
             "failures.subject",
             "wechat_events.subject",

@@ -7,6 +7,7 @@ mod allocations;
 mod apps;
 mod avatars;
 mod clock;
+mod content_check;
 mod conventions;
 mod document;
 mod export;

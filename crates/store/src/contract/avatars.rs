@@ -1,7 +1,7 @@
 //! The pictures that members upload.
 
 use super::sample::{NOW, hash, log_in, login, member_id};
-use crate::model::{Avatar, AvatarId, KeepAvatar, Member, MemberId, Profile};
+use crate::model::{Avatar, AvatarId, Effect, KeepAvatar, Member, MemberId, Profile, Received, WechatEvent};
 use crate::store::Store;
 
 fn avatar(number: u8) -> Avatar {
@@ -9,7 +9,12 @@ fn avatar(number: u8) -> Avatar {
 }
 
 async fn keep(store: &dyn Store, member: MemberId, number: u8) -> Option<Member> {
-    let keep = KeepAvatar { member, avatar: avatar(number), avatar_url: format!("/{number}") };
+    let keep = KeepAvatar {
+        member,
+        avatar: avatar(number),
+        avatar_url: format!("/{number}"),
+        check: Some(hash(number.into())),
+    };
     store.keep_avatar(keep).await.expect("a write")
 }
 
@@ -60,4 +65,39 @@ pub async fn a_picture_goes_with_its_member(store: &dyn Store) {
     assert!(keep(store, id, 2).await.is_none(), "there is nobody to keep it for");
     assert_eq!(shown(store, 2).await, None);
     assert!(keep(store, member_id(77), 3).await.is_none());
+}
+
+pub async fn a_picture_that_a_check_refuses_goes_and_no_other(store: &dyn Store) {
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    let other = log_in(store, login("o2", 2, NOW)).await.member.id;
+    let named = Profile { nick_name: Some("小红".to_owned()), ..Profile::default() };
+    store.change_profile(id, named, NOW + 1).await.expect("a write");
+    for number in [1, 2] {
+        keep(store, id, number).await;
+    }
+    keep(store, other, 3).await;
+    let refuse = async |number: i64, check: i64| {
+        let event = WechatEvent {
+            url: hash(number),
+            message: hash(number),
+            digest: hash(number),
+            appid: "wx0000000000000001".to_owned(),
+            event: "wxa_media_check".to_owned(),
+            subject: None,
+            sealed_content: None,
+            happened_at: NOW + 9,
+            effect: Effect::RefuseAvatar { check: hash(check) },
+            now: NOW + 9,
+        };
+        store.receive_event(event).await.expect("a write")
+    };
+    assert_eq!(refuse(11, 1).await, Received::Now(None), "the check of a picture that is gone");
+    assert!(shown(store, 2).await.is_some());
+    assert_eq!(refuse(12, 2).await, Received::Now(Some(id)));
+    let member = store.member(id).await.expect("a read").expect("a member");
+    assert_eq!((member.profile.avatar_url, member.profile.nick_name.as_deref()), (None, Some("小红")));
+    assert_eq!((shown(store, 2).await, member.updated_at), (None, NOW + 9));
+    assert_eq!(shown(store, 3).await, Some(avatar(3).picture), "another member's");
+    let export = store.export(id, hash(9), NOW).await.expect("a read").expect("a member");
+    assert!(export.audit.iter().any(|row| row.actor == "wechat" && row.action == "avatar.refused"));
 }

@@ -80,6 +80,7 @@ macro_rules! for_each_contract_case {
             avatars::a_picture_is_kept_in_place_of_the_one_before,
             avatars::a_picture_goes_when_the_profile_shows_another,
             avatars::a_picture_goes_with_its_member,
+            avatars::a_picture_that_a_check_refuses_goes_and_no_other,
             openings::five_tries_spend_ten_minutes,
             openings::twenty_tries_spend_a_day,
             openings::a_released_try_does_not_count,

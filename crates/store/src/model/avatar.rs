@@ -53,6 +53,9 @@ pub struct KeepAvatar {
     pub avatar: Avatar,
     /// What the profile says from now on as `avatar_url`.
     pub avatar_url: String,
+    /// Names WeChat's check of the picture, of whose end an event may tell
+    /// ([`Effect::RefuseAvatar`](crate::Effect::RefuseAvatar)).
+    pub check: Option<[u8; 32]>,
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ pub enum Effect {
     },
     /// WeChat found their nickname or avatar unfit.
     ClearProfile,
+    /// The check of this name found an uploaded picture unfit. It is about who shows the picture, whomever the event names.
+    RefuseAvatar {
+        /// As when the picture was kept.
+        check: [u8; 32],
+    },
     /// They are erased, as by [`Store::erase_member`](crate::Store::erase_member).
     Erase,
 }

@@ -216,7 +216,7 @@ fn effect_word(effect: Effect) -> &'static str {
     match effect {
         Effect::Keep => "none",
         Effect::Withdraw { .. } => "withdrawn",
-        Effect::ClearProfile => "cleared",
+        Effect::ClearProfile | Effect::RefuseAvatar { .. } => "cleared",
         Effect::Erase => "erased",
     }
 }

@@ -6,11 +6,11 @@ use crate::model::{Avatar, AvatarId, KeepAvatar, Member, MemberId, Profile, Unix
 
 pub(super) fn keep(tx: &Tx<'_>, keep: &KeepAvatar) -> Result<Option<Member>> {
     const UPSERT: &str = "
-        INSERT INTO avatars (member_id, id, picture, kept_at)
-        VALUES (:member, :id, :picture, :kept_at)
+        INSERT INTO avatars (member_id, id, picture, kept_at, check_id)
+        VALUES (:member, :id, :picture, :kept_at, :check)
         ON CONFLICT (member_id) DO UPDATE
-        SET id = excluded.id, picture = excluded.picture, kept_at = excluded.kept_at";
-    let KeepAvatar { member, avatar, avatar_url } = keep;
+        SET id = excluded.id, picture = excluded.picture, kept_at = excluded.kept_at, check_id = excluded.check_id";
+    let KeepAvatar { member, avatar, avatar_url, check } = keep;
     let change = Profile { avatar_url: Some(avatar_url.clone()), ..Profile::default() };
     // First the profile: its change takes the picture away that it showed until now.
     let Some(changed) = members::change_profile(tx, *member, &change, avatar.kept_at)? else { return Ok(None) };
@@ -19,6 +19,7 @@ pub(super) fn keep(tx: &Tx<'_>, keep: &KeepAvatar) -> Result<Option<Member>> {
         ":id": avatar.id.0,
         ":picture": avatar.picture,
         ":kept_at": avatar.kept_at.0,
+        ":check": check,
     };
     tx.prepare_cached(UPSERT)?.execute(params)?;
     Ok(Some(changed))

@@ -20,24 +20,26 @@ pub(super) fn receive(tx: &Tx<'_>, event: &WechatEvent) -> Result<Received> {
         return Ok(if message == event.message { Received::Before } else { Received::Mismatch });
     }
     remember(tx, event)?;
-    let member = match &event.subject {
+    let named = match &event.subject {
         Some(subject) => members::by_key(tx, &key(event, subject))?,
         None => None,
     };
-    if !keep(tx, event, member.is_some())? {
+    if !keep(tx, event, named.is_some())? {
         return Ok(Received::Before);
     }
+    let member = match &event.effect {
+        Effect::RefuseAvatar { check } => members::by_avatar_check(tx, check)?,
+        _ => named,
+    };
     let about = (event.appid.as_str(), member.as_ref().map(|(_, member)| member.id));
     outbox::tell_if_wanted(tx, event.now, EventType::WechatEvent, about, || Happened::WechatEvent {
         event: event.event.clone(),
         effect: event.effect,
     })?;
-    if let Some(subject) = &event.subject {
-        match &member {
-            Some((owner, member)) => apply(tx, event, subject, *owner, member)?,
-            None if event.effect == Effect::Erase => forget_subject(tx, &subject.pseudonym)?,
-            None => {}
-        }
+    match (&member, &event.subject) {
+        (Some((owner, member)), _) => apply(tx, event, *owner, member)?,
+        (None, Some(subject)) if event.effect == Effect::Erase => forget_subject(tx, &subject.pseudonym)?,
+        (None, _) => {}
     }
     Ok(Received::Now(member.map(|(_, member)| member.id)))
 }
@@ -83,7 +85,7 @@ fn keep(tx: &Connection, event: &WechatEvent, is_member: bool) -> Result<bool> {
     Ok(tx.prepare_cached(INSERT)?.execute(params)? == 1)
 }
 
-fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member: &Member) -> Result<()> {
+fn apply(tx: &Tx<'_>, event: &WechatEvent, owner: u32, member: &Member) -> Result<()> {
     let record = |action| audit::record(tx, event.now, ACTOR, action, &About::Member(member.id));
     match event.effect {
         Effect::Keep => {}
@@ -93,16 +95,22 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, subject: &Subject, owner: u32, member
                 record("phone.withdrawn")?;
             }
             if profile {
-                forget_profile(tx, owner, member, event.now)?;
+                forget_profile(tx, owner, member, None, event.now)?;
                 record("profile.withdrawn")?;
             }
         }
         Effect::ClearProfile => {
-            forget_profile(tx, owner, member, event.now)?;
+            forget_profile(tx, owner, member, None, event.now)?;
             record("profile.cleared")?;
         }
+        Effect::RefuseAvatar { .. } => {
+            forget_profile(tx, owner, member, member.profile.nick_name.as_deref(), event.now)?;
+            record("avatar.refused")?;
+        }
         Effect::Erase => {
-            erase::member(tx, member.id, &subject.pseudonym, ACTOR, event.now)?;
+            if let Some(subject) = &event.subject {
+                erase::member(tx, member.id, &subject.pseudonym, ACTOR, event.now)?;
+            }
         }
     }
     Ok(())
@@ -125,14 +133,16 @@ fn forget_phone(tx: &Tx<'_>, owner: u32, member: &Member, now: UnixSeconds) -> R
     outbox::tell_changed(tx, now, member, changed)
 }
 
-fn forget_profile(tx: &Tx<'_>, owner: u32, member: &Member, now: UnixSeconds) -> Result<()> {
+/// Takes avatar and nickname away, but for the nickname that is `left`.
+fn forget_profile(tx: &Tx<'_>, owner: u32, member: &Member, left: Option<&str>, now: UnixSeconds) -> Result<()> {
     const UPDATE: &str = "
         UPDATE members
-        SET nick_name = NULL, avatar_url = NULL, updated_at = :now
+        SET nick_name = :left, avatar_url = NULL, updated_at = :now
         WHERE id = :member";
-    tx.prepare_cached(UPDATE)?.execute(named_params! { ":member": member.id.0.as_bytes(), ":now": now.0 })?;
+    let params = named_params! { ":member": member.id.0.as_bytes(), ":left": left, ":now": now.0 };
+    tx.prepare_cached(UPDATE)?.execute(params)?;
     tell(tx, owner)?;
-    let left = Profile { nick_name: None, avatar_url: None, ..member.profile.clone() };
+    let left = Profile { nick_name: left.map(str::to_owned), avatar_url: None, ..member.profile.clone() };
     outbox::tell_changed(tx, now, member, outbox::differences(&left, &member.profile))
 }
 

@@ -40,11 +40,23 @@ pub(super) fn by_number(conn: &Connection, number: u32) -> Result<Option<Member>
 pub(super) fn by_key(conn: &Connection, key: &MemberKey) -> Result<Option<(u32, Member)>> {
     const SELECT: &str =
         concat!("SELECT number, ", columns!(), " FROM members WHERE appid = :appid AND openid = :openid");
-    let known = |row: &Row<'_>| {
-        let mut columns = Columns::of(row);
-        Ok((columns.next()?, read(&mut columns)?))
-    };
-    conn.prepare_cached(SELECT)?.query_row([&key.appid, &key.openid], known).optional()
+    conn.prepare_cached(SELECT)?.query_row([&key.appid, &key.openid], numbered).optional()
+}
+
+/// Who shows the picture that a check of WeChat's judges.
+pub(super) fn by_avatar_check(conn: &Connection, check: &[u8; 32]) -> Result<Option<(u32, Member)>> {
+    const SELECT: &str = concat!(
+        "SELECT number, ",
+        columns!(),
+        " FROM avatars JOIN members ON members.id = avatars.member_id WHERE avatars.check_id = :check"
+    );
+    conn.prepare_cached(SELECT)?.query_row(named_params! { ":check": check }, numbered).optional()
+}
+
+/// A member behind their number.
+fn numbered(row: &Row<'_>) -> Result<(u32, Member)> {
+    let mut columns = Columns::of(row);
+    Ok((columns.next()?, read(&mut columns)?))
 }
 
 /// Adds a member who has no phone number and no note yet. Their number.

@@ -9,10 +9,11 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
     ("V3__avatars", include_str!("../../../../migrations/sqlite/0003_avatars.sql")),
     ("V6__webhooks", include_str!("../../../../migrations/sqlite/0006_webhooks.sql")),
+    ("V11__avatar_checks", include_str!("../../../../migrations/sqlite/0011_avatar_checks.sql")),
 ];
 
 /// The schema this program is written for: the number of the last migration.
-pub(super) const LATEST: u32 = 6;
+pub(super) const LATEST: u32 = 11;
 
 /// The schema of the database: the number of its last migration, 0 if it has none.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {

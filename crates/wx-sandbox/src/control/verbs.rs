@@ -93,6 +93,13 @@ pub(super) const VERBS: &[Verb] = &[
         gives: "{calls}: what was asked of WeChat, without secrets",
         run: Run::Now(|sandbox, _| Ok(json!({ "calls": sandbox.calls() }))),
     },
+    Verb {
+        method: Method::GET,
+        name: "media-checks",
+        takes: "",
+        gives: "{media_checks: [{trace_id, appid, openid, media_url}]}: what mediaCheckAsync began; push a wxa_media_check to end one",
+        run: Run::Now(|sandbox, _| Ok(json!({ "media_checks": sandbox.media_checks() }))),
+    },
     post(
         "scenarios/first-tap-fails",
         WHO,

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Request, access};
+use crate::MediaCheck;
 use crate::state::State;
 
 /// Words that are found in texts, with what is said of them: the suggestion and the label.
@@ -79,7 +80,10 @@ pub(super) fn media(state: &mut State, request: &Request) -> Answer {
     if !url.starts_with("http://") && !url.starts_with("https://") {
         return Err(40097);
     }
-    Ok(json!({ "errcode": 0, "errmsg": "ok", "trace_id": trace_id(state) }).to_string())
+    let check = MediaCheck { trace_id: trace_id(state), appid, openid: case.openid, media_url: url };
+    let answer = json!({ "errcode": 0, "errmsg": "ok", "trace_id": check.trace_id }).to_string();
+    state.media_checks.insert(state.clock.now(), check.trace_id.clone(), check);
+    Ok(answer)
 }
 
 /// Looks like a rid: the time, and two random groups.

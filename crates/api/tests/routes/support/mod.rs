@@ -83,6 +83,7 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             push: BTreeMap::new(),
             risk: BTreeMap::new(),
+            content_check: BTreeMap::new(),
         };
         change(&mut settings);
         let app = App::new(settings, wechat.clone(), store.clone(), vault, clock.clone());

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
-use wx_client::calls::{RiskQuestion, RiskRank};
+use wx_client::calls::{Label, MediaCheck, RiskQuestion, RiskRank, Suggest, TextCheck, TextVerdict};
 use wx_client::{AccessToken, Code2Session, Error, PhoneNumber, RawAnswer, RawCall, Result, WeChat};
 use wxgate_crypto::SessionKey;
 
@@ -27,6 +27,11 @@ pub struct Script {
     pub risk_rank: Mutex<Option<Result<u8>>>,
     /// The questions for it, as `Debug` shows them.
     pub asked_risk: Mutex<Vec<String>>,
+    /// What is said of texts, and of beginning checks of pictures: the trace_id.
+    pub verdict: Mutex<Option<Result<Suggest>>>,
+    pub media_check: Mutex<Option<Result<String>>>,
+    /// What was to be judged, as `Debug` shows it.
+    pub judged: Mutex<Vec<String>>,
     raw: Mutex<Option<RawAnswer>>,
     /// What was called raw, as `Debug` shows it.
     pub called_raw: Mutex<Vec<String>>,
@@ -46,6 +51,9 @@ impl Default for Script {
             current_key: Mutex::new(true),
             risk_rank: Mutex::default(),
             asked_risk: Mutex::default(),
+            verdict: Mutex::default(),
+            media_check: Mutex::default(),
+            judged: Mutex::default(),
             raw: Mutex::default(),
             called_raw: Mutex::default(),
             calls: AtomicUsize::new(0),
@@ -176,6 +184,19 @@ impl WeChat for Script {
             Some(rank) => rank.map(|rank| RiskRank { rank, answer_id: 1 }),
             None => std::future::pending().await,
         }
+    }
+
+    async fn check_text(&self, _: &str, check: &TextCheck<'_>) -> Result<TextVerdict> {
+        self.called().await?;
+        self.judged.lock().unwrap().push(format!("{check:?}"));
+        let suggest = self.verdict.lock().unwrap().take().expect("a verdict")?;
+        Ok(TextVerdict { suggest, label: Label::Normal, detail: Vec::new(), trace_id: String::new() })
+    }
+
+    async fn check_media(&self, _: &str, check: &MediaCheck<'_>) -> Result<String> {
+        self.called().await?;
+        self.judged.lock().unwrap().push(format!("{check:?}"));
+        self.media_check.lock().unwrap().take().expect("a trace_id")
     }
 
     async fn access_token(&self, _: &str) -> Result<AccessToken> {

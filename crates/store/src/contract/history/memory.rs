@@ -73,9 +73,16 @@ impl State {
         own
     }
 
+    fn refuse_avatar(&mut self, member: MemberId, now: UnixSeconds) {
+        let Some(person) = self.people.get_mut(member) else { return };
+        (person.member.profile.avatar_url, person.avatar) = (None, None);
+        person.change_by_wechat("avatar.refused", now);
+    }
+
     /// What an event does to a member.
     fn affect(&mut self, member: MemberId, pseudonym: [u8; 32], event: &WechatEvent) {
         let (phone, profile, actions) = match event.effect {
+            Effect::RefuseAvatar { .. } => return self.refuse_avatar(member, event.now),
             Effect::Keep => return,
             Effect::Erase => return drop(self.erase(member, pseudonym)),
             Effect::Withdraw { phone, profile } => (phone, profile, ["phone.withdrawn", "profile.withdrawn"]),
@@ -175,7 +182,7 @@ impl Store for Memory {
         let Some(person) = state.people.get_mut(keep.member) else { return Ok(None) };
         let shown = Profile { avatar_url: Some(keep.avatar_url), ..Profile::default() };
         person.change(None, shown, keep.avatar.kept_at);
-        person.avatar = Some(keep.avatar);
+        person.avatar = Some((keep.avatar, keep.check));
         Ok(Some(person.member.clone()))
     }
 
@@ -250,7 +257,7 @@ impl Store for Memory {
             failures: state.tries.of(pseudonym),
             proofs: state.proofs_of(member),
             events: state.events.of(pseudonym),
-            avatar: person.avatar.clone(),
+            avatar: person.avatar.clone().map(|(avatar, _)| avatar),
         }))
     }
 
@@ -260,16 +267,19 @@ impl Store for Memory {
             return Ok(before);
         }
         let key = |subject: &Subject| MemberKey { appid: event.appid.clone(), openid: subject.openid.clone() };
-        let member = event.subject.as_ref().and_then(|subject| state.people.find(&key(subject)));
-        if !state.events.keep(&event, member.is_some()) {
+        let named = event.subject.as_ref().and_then(|subject| state.people.find(&key(subject)));
+        if !state.events.keep(&event, named.is_some()) {
             return Ok(Received::Before);
         }
-        if let Some(subject) = &event.subject {
-            match member {
-                Some(member) => state.affect(member, subject.pseudonym, &event),
-                None if event.effect == Effect::Erase => state.events.forget(subject.pseudonym),
-                None => {}
-            }
+        let member = match event.effect {
+            Effect::RefuseAvatar { check } => state.people.checked(check),
+            _ => named,
+        };
+        let pseudonym = event.subject.as_ref().map(|subject| subject.pseudonym).unwrap_or_default();
+        match member {
+            Some(member) => state.affect(member, pseudonym, &event),
+            None if event.effect == Effect::Erase => state.events.forget(pseudonym),
+            None => {}
         }
         Ok(Received::Now(member))
     }

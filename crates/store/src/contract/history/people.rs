@@ -27,7 +27,8 @@ pub(super) struct Person {
     keys: Vec<(SessionId, SealedKey)>,
     /// Oldest first.
     pub(super) audit: Vec<AuditRow>,
-    pub(super) avatar: Option<Avatar>,
+    /// With the name of the check that judges it.
+    pub(super) avatar: Option<(Avatar, Option<[u8; 32]>)>,
 }
 
 /// A session that was not ended; it may have expired.
@@ -54,7 +55,14 @@ impl People {
 
     /// The picture with this id.
     pub(super) fn avatar(&self, id: AvatarId) -> Option<&Avatar> {
-        self.0.iter().filter_map(|person| person.avatar.as_ref()).find(|avatar| avatar.id == id)
+        let mut all = self.0.iter().filter_map(|person| person.avatar.as_ref()).map(|(avatar, _)| avatar);
+        all.find(|avatar| avatar.id == id)
+    }
+
+    /// Who shows the picture that this check judges.
+    pub(super) fn checked(&self, check: [u8; 32]) -> Option<MemberId> {
+        let is_checked = |person: &&Person| person.avatar.as_ref().is_some_and(|(_, of)| *of == Some(check));
+        self.0.iter().find(is_checked).map(|person| person.member.id)
     }
 
     pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Person> {
