@@ -7,7 +7,7 @@ use super::avatars::{picture, uploaded};
 use super::support::{TestApp, request};
 
 fn with_public_url(settings: &mut Settings) {
-    settings.public_url = "https://api.example.com".to_owned();
+    settings.public_url = "https://api.example.com".into();
 }
 
 #[tokio::test]
