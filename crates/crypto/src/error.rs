@@ -34,6 +34,9 @@ pub enum Error {
     /// A message of API security that is older or newer than 300 seconds.
     #[error("the message is not of this time")]
     ApiAge,
+    /// A key of tokens that is not 32 bytes.
+    #[error("a key that signs tokens must be 32 bytes")]
+    JwtKey,
     /// A line of a key file that cannot be read, counted from 1.
     #[error("key file, line {line}: {reason}")]
     KeyFile {

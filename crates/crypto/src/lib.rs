@@ -6,6 +6,7 @@ mod silent;
 pub mod api_security;
 pub mod diagnosis;
 mod error;
+pub mod jwt;
 mod mac;
 pub mod payload;
 pub mod push;

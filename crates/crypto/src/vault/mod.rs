@@ -23,6 +23,8 @@ pub enum Purpose {
     AccessToken,
     /// What WeChat's message push said; the openid is empty where it names nobody.
     Event,
+    /// A key that signs our tokens; appid and openid are empty.
+    JwtKey,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Answer => 3,
             Self::AccessToken => 4,
             Self::Event => 5,
+            Self::JwtKey => 7,
         }
     }
 }
