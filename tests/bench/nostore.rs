@@ -16,8 +16,8 @@ use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
     ApiToken, AvatarId, BindPhone, Bound, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Member,
-    MemberId, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session,
-    SessionId, SessionRow, Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    MemberId, NewSigningKey, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received, Refresh, Result,
+    SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -167,6 +167,18 @@ impl Store for Nothing {
 
     async fn keep_access_token(&self, _: &str, _: KeptToken) -> Result<()> {
         Ok(())
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
+        nothing()
+    }
+
+    async fn add_signing_key(&self, _: NewSigningKey, _: Option<i64>) -> Result<bool> {
+        nothing()
+    }
+
+    async fn remove_signing_keys_before(&self, _: i64) -> Result<u64> {
+        nothing()
     }
 
     async fn create_api_token(&self, _: ApiToken) -> Result<()> {

@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::model::{
     ApiToken, AvatarId, BindPhone, Bound, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member,
-    MemberId, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
-    SessionRow, UnixSeconds, UsedProof, WechatEvent,
+    MemberId, NewSigningKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session,
+    SessionId, SessionRow, SigningKey, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 
@@ -119,6 +119,16 @@ pub trait Store: Outbox {
 
     /// Keeps an app's `access_token` in place of the one before.
     async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()>;
+
+    /// The keys that sign our tokens, oldest first.
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>>;
+
+    /// Adds a key that signs our tokens, behind the one numbered `after`; `None` is behind no other. `false`, and nothing is
+    /// added, if that is not the newest any more.
+    async fn add_signing_key(&self, key: NewSigningKey, after: Option<i64>) -> Result<bool>;
+
+    /// Removes the keys with a smaller number; how many they were.
+    async fn remove_signing_keys_before(&self, number: i64) -> Result<u64>;
 
     /// Adds an API token. Another one with the same id is [`Error::Conflict`](crate::Error::Conflict).
     async fn create_api_token(&self, token: ApiToken) -> Result<()>;

@@ -84,6 +84,10 @@ const EXEMPT: &[(&str, &[&str])] = &[
     ("about the server's own pushes, for ten minutes", &["push_seen.url", "push_seen.message", "push_seen.seen_at"]),
     ("the app's, not a person's", &["access_tokens.appid", "access_tokens.sealed_token", "access_tokens.expires_at"]),
     (
+        "the server's own keys, not a person's",
+        &["signing_keys.number", "signing_keys.sealed_key", "signing_keys.public_key", "signing_keys.created_at"],
+    ),
+    (
         "the team's, not a member's",
         &[
             "api_tokens.id",

@@ -29,6 +29,7 @@ pub mod outbox;
 pub mod phones;
 pub mod purge;
 pub mod sessions;
+pub mod signing_keys;
 pub mod tokens;
 
 mod sample;
@@ -111,6 +112,9 @@ macro_rules! for_each_contract_case {
             tokens::the_last_access_token_is_kept,
             tokens::api_tokens_are_kept_until_revoked,
             tokens::an_api_token_may_be_created_twice_but_not_differently,
+            signing_keys::signing_keys_stand_in_the_order_in_which_they_came,
+            signing_keys::of_two_who_add_a_signing_key_at_once_one_does,
+            signing_keys::signing_keys_go_from_the_oldest_on_and_no_number_comes_again,
             purge::expired_sessions_go,
             purge::a_live_session_between_expired_ones_stays,
             purge::old_failures_and_proofs_go,

@@ -11,6 +11,7 @@ mod member;
 mod opening;
 mod phone;
 mod session;
+mod signing_key;
 mod token;
 mod webhook;
 
@@ -26,6 +27,7 @@ pub use member::{BoundPhone, Member, Profile, Status, Trust};
 pub use opening::{Opening, OpeningId};
 pub use phone::{BindPhone, Bound, UsedProof};
 pub use session::{Refresh, Session, SessionRow};
+pub use signing_key::{NewSigningKey, SigningKey};
 pub use token::{ApiToken, KeptToken};
 pub use webhook::{
     Attempt, AttemptOutcome, DeliveryFilter, DeliveryId, DeliveryRow, DeliveryState, DisabledReason, Due, DueDelivery,

@@ -9,11 +9,22 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
     ("V3__avatars", include_str!("../../../../migrations/sqlite/0003_avatars.sql")),
     ("V6__webhooks", include_str!("../../../../migrations/sqlite/0006_webhooks.sql")),
+    ("V7__signing_keys", include_str!("../../../../migrations/sqlite/0007_signing_keys.sql")),
     ("V11__avatar_checks", include_str!("../../../../migrations/sqlite/0011_avatar_checks.sql")),
 ];
 
-/// The schema this program is written for: the number of the last migration.
-pub(super) const LATEST: u32 = 11;
+/// The schema this program is written for.
+pub(super) const LATEST: u32 = number(MIGRATIONS[MIGRATIONS.len() - 1].0);
+
+/// `7` of `V7__signing_keys`.
+const fn number(name: &str) -> u32 {
+    let (name, mut at, mut number) = (name.as_bytes(), 1, 0);
+    while name[at].is_ascii_digit() {
+        number = number * 10 + (name[at] - b'0') as u32;
+        at += 1;
+    }
+    number
+}
 
 /// The schema of the database: the number of its last migration, 0 if it has none.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {

@@ -25,6 +25,7 @@ mod purge;
 mod readers;
 mod reserve;
 mod sessions;
+mod signing_keys;
 mod tokens;
 mod webhooks;
 mod writer;
@@ -40,9 +41,9 @@ use crate::error::{Error, Result};
 use crate::feed::Listener;
 use crate::model::{
     ApiToken, Attempt, AvatarId, BindPhone, Bound, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes,
-    Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, Opening, OpeningId, Profile,
-    Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, UnixSeconds, UsedProof, Webhook,
-    WebhookChange, WechatEvent,
+    Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening,
+    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey,
+    UnixSeconds, UsedProof, Webhook, WebhookChange, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::store::Store;
@@ -235,6 +236,18 @@ impl Store for SqliteStore {
     async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()> {
         let appid = appid.to_owned();
         self.write(move |tx| tokens::keep_access_token(tx, &appid, &token)).await
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
+        self.read(signing_keys::all).await
+    }
+
+    async fn add_signing_key(&self, key: NewSigningKey, after: Option<i64>) -> Result<bool> {
+        self.write(move |tx| signing_keys::add(tx, &key, after)).await
+    }
+
+    async fn remove_signing_keys_before(&self, number: i64) -> Result<u64> {
+        self.write(move |tx| signing_keys::remove_before(tx, number)).await
     }
 
     async fn create_api_token(&self, token: ApiToken) -> Result<()> {

@@ -11,8 +11,9 @@ use super::tries::Tries;
 use crate::error::{Error, Result};
 use crate::model::{
     ApiToken, AvatarId, BindPhone, Bound, BoundPhone, Effect, Export, ExportedProof, Identified, Identity, KeepAvatar,
-    KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, Opening, OpeningId, Profile, Purged, Readiness,
-    Received, Refresh, SealedKey, Session, SessionId, SessionRow, Status, Subject, UnixSeconds, UsedProof, WechatEvent,
+    KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, NewSigningKey, Opening, OpeningId, Profile, Purged,
+    Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Subject, UnixSeconds,
+    UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::store::Store;
@@ -30,6 +31,9 @@ struct State {
     proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
     events: Events,
     access_tokens: BTreeMap<String, KeptToken>,
+    signing_keys: Vec<SigningKey>,
+    /// The greatest number that a key ever had.
+    signing_key_number: i64,
     /// With whether they are revoked.
     api_tokens: Vec<(ApiToken, bool)>,
 }
@@ -291,6 +295,29 @@ impl Store for Memory {
     async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()> {
         self.state().access_tokens.insert(appid.to_owned(), token);
         Ok(())
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
+        Ok(self.state().signing_keys.clone())
+    }
+
+    async fn add_signing_key(&self, key: NewSigningKey, after: Option<i64>) -> Result<bool> {
+        let mut state = self.state();
+        let newest = state.signing_keys.last();
+        if newest.map(|kept| kept.number) != after {
+            return Ok(newest.is_some_and(|kept| kept.key.public_key == key.public_key));
+        }
+        state.signing_key_number += 1;
+        let number = state.signing_key_number;
+        state.signing_keys.push(SigningKey { number, key });
+        Ok(true)
+    }
+
+    async fn remove_signing_keys_before(&self, number: i64) -> Result<u64> {
+        let mut state = self.state();
+        let before = state.signing_keys.len();
+        state.signing_keys.retain(|kept| kept.number >= number);
+        Ok((before - state.signing_keys.len()) as u64)
     }
 
     async fn create_api_token(&self, token: ApiToken) -> Result<()> {
