@@ -89,6 +89,7 @@ impl Server {
                 profile: settings.profile,
                 public_url: settings.public_url,
                 calls: settings.calls,
+                jwt: settings.jwt,
                 trusted_proxies: settings.listen.trusted_proxies,
             },
             Arc::new(client),

@@ -77,6 +77,15 @@ pub(super) fn wechat_path(text: &str) -> bool {
     wx_client::RawCall::new(text, "").is_some()
 }
 
+/// `aud`: visible, and no comma, which separates several in a variable.
+pub(super) fn jwt_name(text: &str) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+}
+
+pub(super) fn jwt_issuer(text: &str) -> bool {
+    text.is_empty() || jwt_name(text)
+}
+
 pub(super) fn appid(text: &str) -> bool {
     text.strip_prefix("wx").is_some_and(|rest| rest.len() == 16 && is_lower_hex(rest))
 }

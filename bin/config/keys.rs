@@ -43,6 +43,13 @@ pub(super) const KEYS: &[Key] = &[
         List(checks::host_pattern, "域名，可用 *. 开头", "host names, *. in front for subdomains"),
     ),
     key("calls.allowed", List(checks::wechat_path, "微信接口路径，如 \"wxa/getwxacodeunlimit\"", WECHAT_PATH)),
+    key("jwt.enabled", Flag),
+    key("jwt.lifetime_seconds", Whole(30, 3600)),
+    key("jwt.audiences", List(checks::jwt_name, "服务名，如 \"https://shop.example.com\"", JWT_NAMES)),
+    key(
+        "jwt.issuer",
+        Text(checks::jwt_issuer, "1 到 256 个可见 ASCII 字符，或空", "1 to 256 visible ASCII characters, or nothing"),
+    ),
     key("store.url", Text(checks::store_url, "\"sqlite:\"", "\"sqlite:\"")),
     key("store.queue", Whole(1, 1_000_000)),
     key("store.readers", Whole(1, 64)),
@@ -68,6 +75,7 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 const WECHAT_PATH: &str = "paths of WeChat's interfaces such as \"wxa/getwxacodeunlimit\"";
+const JWT_NAMES: &str = "names of services such as \"https://shop.example.com\"";
 const BASE_URLS: &str = "https URLs (http on loopback only) without user name, query and fragment";
 const BASE_URL: &str = "an https URL (http on loopback only) without user name, query and fragment";
 
@@ -142,6 +150,7 @@ mod tests {
         assert_eq!(keys_of("phone"), fields::<wxgate_api::settings::Phone>());
         assert_eq!(keys_of("profile"), fields::<wxgate_api::settings::Profile>());
         assert_eq!(keys_of("calls"), fields::<wxgate_api::settings::Calls>());
+        assert_eq!(keys_of("jwt"), fields::<wxgate_api::settings::Jwt>());
         assert_eq!(keys_of("listen"), fields::<super::super::Listen>());
         assert_eq!(keys_of("log"), fields::<super::super::Log>());
     }

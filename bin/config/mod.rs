@@ -70,6 +70,7 @@ pub(crate) struct Settings {
     pub(crate) phone: settings::Phone,
     pub(crate) profile: settings::Profile,
     pub(crate) calls: settings::Calls,
+    pub(crate) jwt: settings::Jwt,
     pub(crate) store: wxgate_store::Settings,
     pub(crate) log: Log,
 }
@@ -218,6 +219,21 @@ fn judge(settings: &Settings, apps: &[App], places: &BTreeMap<&'static str, Plac
             "WeChat fetches the pictures from public_url: configure it as well",
         );
         flaws.extend(judging.map(|place| Flaw::at(place, content_check::AVATARS, words.clone())));
+    }
+    let jwt = &settings.jwt;
+    if jwt.enabled && jwt.audiences.is_empty() && fit(["jwt.enabled", "jwt.audiences"]) {
+        let words = words(
+            "启用 jwt 时至少写一个受众（验证它的服务）",
+            "missing: name at least one service that statements are for, or anybody's would be everybody's",
+        );
+        flaws.push(blame("jwt.audiences", "jwt.enabled", words));
+    }
+    if jwt.enabled && jwt.issuer.is_empty() && settings.public_url.is_empty() && fit(["jwt.issuer", "public_url"]) {
+        let words = words(
+            "启用 jwt 时须设置 public_url 或 jwt.issuer",
+            "statements name who made them: set public_url or jwt.issuer",
+        );
+        flaws.push(blame("jwt.issuer", "jwt.enabled", words));
     }
     notes.flaws.extend(flaws);
     let warn = |key: &'static str, words| Flaw::at(place(key), key, words);

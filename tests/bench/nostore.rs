@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Calls, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings};
+use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings};
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
@@ -38,6 +38,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let settings = Settings {
         public_url: String::new(),
         calls: Calls::default(),
+        jwt: Jwt::default(),
         appids: vec![appid],
         session: SessionSettings::default(),
         phone: Phone::default(),

@@ -15,6 +15,10 @@ PUSH = {"token": "pushtoken", "encoding_aes_key": "abcdefghijklmnopqrstuvwxyz012
 CONFIGURATION = f"""
 [calls]
 allowed = ["wxa"]
+[jwt]
+enabled = true
+audiences = ["https://shop.example.com"]
+issuer = "https://login.example.com"
 [[app]]
 appid = "{APPID}"
 secret = "{SECRET}"

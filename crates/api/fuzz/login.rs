@@ -54,6 +54,7 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
 
 fn app(folder: &tempfile::TempDir) -> Arc<App> {
     let settings = Settings {
+        jwt: settings::Jwt::default(),
         appids: vec![APPID.to_owned()],
         push: BTreeMap::new(),
         risk: BTreeMap::new(),

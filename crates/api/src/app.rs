@@ -17,6 +17,7 @@ use crate::edge::{Limiter, RequestIds};
 use crate::error::ApiError;
 use crate::flights::Flights;
 use crate::health::Health;
+use crate::jwt_keys::JwtKeys;
 use crate::phone_answer::{PendingPhones, PhoneReply};
 use crate::problem::Problem;
 use crate::remembered::{Hash, Remembered};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub public_url: String,
     /// `[calls]`
     pub calls: settings::Calls,
+    /// `[jwt]`
+    pub jwt: settings::Jwt,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -69,6 +72,7 @@ pub struct App {
     pub(crate) checks: SessionChecks,
     pub(crate) pending_phones: PendingPhones,
     pub(crate) uploads: Uploads,
+    pub(crate) jwt_keys: JwtKeys,
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
@@ -105,6 +109,7 @@ impl App {
             pending_phones: PendingPhones::new(),
             request_ids: RequestIds::new(),
             uploads: Uploads::new(),
+            jwt_keys: JwtKeys::default(),
             health: Health::default(),
         })
     }

@@ -16,13 +16,14 @@ const FORGET_EVERY: Duration = Duration::from_secs(30);
 /// Rows removed in one write, so that logins do not wait behind it.
 const PURGE_ROWS: u32 = 500;
 
-/// Removes what has expired, from the store slice by slice and from memory, until `stop` resolves. From the store not while
-/// the clock is suspect: what it deletes does not come back when the clock does.
+/// Removes what has expired, from the store slice by slice and from memory, and changes the keys that sign, until `stop`
+/// resolves. In the store not while the clock is suspect: what is deleted does not come back when the clock does.
 pub async fn housekeeping(app: Arc<App>, stop: impl Future<Output = ()> + Send + 'static) {
     let purging = async {
         let mut clock = TrustedClock::starting(app.clock.now_ms());
         loop {
             purge(&app, &mut clock).await;
+            tend_jwt_keys(&app, clock.trusts(app.clock.now_ms())).await;
             sleep(PURGE_EVERY).await;
         }
     };
@@ -36,6 +37,16 @@ pub async fn housekeeping(app: Arc<App>, stop: impl Future<Output = ()> + Send +
         () = purging => {}
         () = forgetting => {}
         () = stop => {}
+    }
+}
+
+/// The first key of all is made whatever the clock shows: statements would wait for it.
+async fn tend_jwt_keys(app: &App, trusts_clock: bool) {
+    if !app.settings.jwt.enabled {
+        return;
+    }
+    if let Err(error) = app.tend_jwt_keys(trusts_clock).await {
+        tracing::warn!(%error, "the keys that sign statements could not be looked after; the next round tries again");
     }
 }
 

@@ -14,6 +14,7 @@ mod header_values;
 mod health;
 mod housekeeping;
 mod http;
+mod jwt_keys;
 mod member_record;
 mod member_view;
 mod nickname;

@@ -63,6 +63,8 @@ pub enum Problem {
     EncryptedPhoneOff,
     /// A session id that is not one.
     BadSessionId,
+    /// `aud` is none of `jwt.audiences`.
+    UnknownAudience,
 }
 
 impl Problem {
@@ -113,6 +115,7 @@ impl Problem {
                     .into()
             }
             Self::BadSessionId => "the session's id is the 16 hex digits that GET /v1/sessions lists".into(),
+            Self::UnknownAudience => "`aud` is no service that this server signs for (its `jwt.audiences`)".into(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Problem {
                 "此处已关闭用 `encryptedData` 取手机号，请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
             }
             Self::BadSessionId => "会话 id 是 GET /v1/sessions 列出的 16 位十六进制数".into(),
+            Self::UnknownAudience => "`aud` 不在服务器配置的 `jwt.audiences` 之中".into(),
         }
     }
 }

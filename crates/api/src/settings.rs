@@ -116,6 +116,26 @@ pub struct ContentCheck {
     pub avatars: bool,
 }
 
+/// `[jwt]`: signed statements of sessions, for services that verify offline.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jwt {
+    /// Whether there are any.
+    pub enabled: bool,
+    /// How long one holds, unless its session ends before: seconds, 30 to 3600.
+    pub lifetime_seconds: u32,
+    /// The services that statements may be for, as their `aud` names them; at least one when enabled.
+    pub audiences: Vec<String>,
+    /// `iss`; the server's `public_url` when empty.
+    pub issuer: String,
+}
+
+impl Default for Jwt {
+    fn default() -> Self {
+        Self { enabled: false, lifetime_seconds: 300, audiences: Vec::new(), issuer: String::new() }
+    }
+}
+
 /// `[app.risk]`: what WeChat's opinion of a person (getUserRiskRank) does to their login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Risk {

@@ -3,6 +3,7 @@
 
 pub mod apps;
 pub mod avatar;
+pub mod jwt;
 pub mod login;
 pub mod member;
 pub mod members;
@@ -137,6 +138,7 @@ fn headers() -> Map<String, Value> {
         "Retry-After": header("Whole seconds to wait", json!({ "type": "integer", "minimum": 1 })),
     }));
     headers.extend(avatar::headers());
+    headers.extend(jwt::headers());
     for (name, description) in services::IDENTITY {
         headers.insert(name.to_owned(), header(description, json!({ "type": "string" })));
     }
@@ -166,6 +168,7 @@ fn schemas() -> Map<String, Value> {
     }));
     schemas.extend(apps::schemas());
     schemas.extend(avatar::schemas());
+    schemas.extend(jwt::schemas());
     schemas.extend(login::schemas());
     schemas.extend(member::schemas());
     schemas.extend(members::schemas());

@@ -72,6 +72,13 @@ impl Operation {
         self.reads_a_body()
     }
 
+    /// Takes one of `components.schemas` as JSON, or no body.
+    pub fn may_take_json(mut self, schema: &str, example: &Value) -> Self {
+        let content = json!({ JSON: { "schema": reference(schema), "example": example } });
+        self.json.insert("requestBody".to_owned(), json!({ "required": false, "content": content }));
+        self.reads_a_body()
+    }
+
     fn takes(mut self, types: &[&str], schema: &str, example: &Value) -> Self {
         let content = json!({ "schema": reference(schema), "example": example });
         let content: Map<_, _> = types.iter().map(|media| ((*media).to_owned(), content.clone())).collect();
@@ -120,6 +127,13 @@ impl Operation {
         let content = json!({ JSON: { "schema": reference(schema), "example": example } });
         let response = json!({ "description": description, "headers": headers(status), "content": content });
         self.response(status, response)
+    }
+
+    /// 200 with one of `components.schemas` and further headers, each as one of `components.headers` says.
+    pub fn answers_with(self, description: &str, schema: &str, example: &Value, more: &[(&str, &str)]) -> Self {
+        let content = json!({ JSON: { "schema": reference(schema), "example": example } });
+        let headers = joined(StatusCode::OK, more);
+        self.response(StatusCode::OK, json!({ "description": description, "headers": headers, "content": content }))
     }
 
     /// 200 with bytes of this type and further headers, each as one of `components.headers` says.

@@ -9,6 +9,8 @@ mod export;
 mod forward_auth;
 mod health;
 mod introspect;
+mod jwks;
+mod jwt;
 pub(crate) mod login;
 mod logout;
 mod me;
@@ -38,7 +40,7 @@ use crate::edge::Edge;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
-    apps as of_apps, avatar as of_avatar, login as of_login, member as of_member, members as of_members,
+    apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
     push as of_push, services as of_services,
 };
 
@@ -52,6 +54,7 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
     Endpoint::new(Method::PATCH, "/v1/me", me::change, of_member::change_me),
     Endpoint::new(Method::DELETE, "/v1/session", logout::route, of_login::logout),
     Endpoint::new(Method::POST, "/v1/session/check", session_check::route, of_login::check),
+    Endpoint::new(Method::POST, "/v1/jwt", jwt::route, of_jwt::statement),
     Endpoint::new(Method::GET, "/v1/sessions", sessions::list, of_login::sessions),
     Endpoint::new(Method::DELETE, "/v1/sessions/{id}", sessions::end_one, of_login::end_session),
     Endpoint::new(Method::DELETE, "/v1/sessions", sessions::end_all, of_login::end_sessions),
@@ -63,6 +66,7 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
     Endpoint::new(Method::DELETE, "/v1/me", erase::route, of_member::erase),
     Endpoint::new(Method::POST, "/wx/push/{appid}", push::receive, of_push::receive),
     Endpoint::new(Method::GET, "/wx/push/{appid}", push::verify, of_push::verify),
+    Endpoint::new(Method::GET, "/.well-known/jwks.json", jwks::route, of_jwt::keys),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
 ];
 
@@ -76,6 +80,7 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::POST, "/api/v1/apps/{appid}/wechat/{path}", wechat_call::route, of_apps::call),
     Endpoint::new(Method::GET, "/api/v1/apps", apps::route, of_apps::apps),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
+    Endpoint::new(Method::GET, "/.well-known/jwks.json", jwks::route, of_jwt::keys),
     Endpoint::new(Method::GET, "/api/v1/members/{id}", members::show, of_members::show),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),

@@ -12,6 +12,7 @@ mod conventions;
 mod document;
 mod export;
 mod internal;
+mod jwt;
 mod login;
 mod me;
 mod members;

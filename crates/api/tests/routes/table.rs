@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{TestApp, raw, request};
+use super::support::{AUDIENCE, TestApp, raw, request};
 
 const JSON: Option<&str> = Some("application/json");
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
@@ -35,6 +35,9 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("GET", "/v1/session/check", None, String::new(), "method_not_allowed", 405),
         ("PATCH", "/v1/sessions", JSON, "{}".into(), "method_not_allowed", 405),
         ("GET", "/v1/sessions/x", None, String::new(), "method_not_allowed", 405),
+        ("GET", "/v1/jwt", None, String::new(), "method_not_allowed", 405),
+        ("POST", "/.well-known/jwks.json", JSON, "{}".into(), "method_not_allowed", 405),
+        ("GET", "/.well-known/jwks", None, String::new(), "not_found", 404),
         ("DELETE", "/v1/phone", None, String::new(), "method_not_allowed", 405),
         ("GET", "/v1/me/profile", None, String::new(), "method_not_allowed", 405),
         ("GET", "/v1/me/open-data", None, String::new(), "method_not_allowed", 405),
@@ -79,6 +82,8 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("GET", "/v1/session", None, String::new(), "unauthorized", 401),
         ("POST", "/v1/session/refresh", None, String::new(), "unauthorized", 401),
         ("POST", "/v1/session/check", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/jwt", None, String::new(), "unauthorized", 401),
+        ("POST", "/v1/jwt", JSON, "[".into(), "unauthorized", 401),
         ("DELETE", "/v1/session", None, String::new(), "unauthorized", 401),
         ("GET", "/v1/sessions", None, String::new(), "unauthorized", 401),
         ("DELETE", "/v1/sessions", None, String::new(), "unauthorized", 401),
@@ -137,6 +142,12 @@ async fn requests_of_a_member_are_answered_by_the_table() {
         ("POST", "/v1/session/refresh", json!({ "zz": 1 }), "bad_request", 400),
         ("POST", "/v1/session/check", json!({ "zz": 1 }), "bad_request", 400),
         ("DELETE", "/v1/session", json!({ "zz": 1 }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!({ "aud": "" }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!({ "aud": 5 }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!({ "aud": [AUDIENCE] }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!({ "aud": "https://shop.example.com/" }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!({ "aud": AUDIENCE, "exp": 9 }), "bad_request", 400),
+        ("POST", "/v1/jwt", json!([]), "bad_request", 400),
         ("DELETE", "/v1/sessions", json!({ "zz": 1 }), "bad_request", 400),
         ("DELETE", "/v1/me", json!({ "zz": 1 }), "bad_request", 400),
         ("DELETE", "/v1/sessions/0000000000000001", json!({}), "not_found", 404),

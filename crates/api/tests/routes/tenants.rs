@@ -57,10 +57,16 @@ fn attempt(method: &Method, path: &str, app: &TestApp, victim: &str) -> (String,
         // A picture is not of a session: who knows its address may see it.
         (
             "GET",
-            "/v1/avatars/{id}" | "/healthz" | "/wx/push/{appid}" | "/v1/session" | "/v1/me" | "/v1/sessions"
+            "/v1/avatars/{id}"
+            | "/.well-known/jwks.json"
+            | "/healthz"
+            | "/wx/push/{appid}"
+            | "/v1/session"
+            | "/v1/me"
+            | "/v1/sessions"
             | "/v1/me/export",
         )
-        | ("POST", "/v1/session/refresh" | "/v1/session/check" | "/v1/me/avatar")
+        | ("POST", "/v1/session/refresh" | "/v1/session/check" | "/v1/jwt" | "/v1/me/avatar")
         | ("DELETE", "/v1/session" | "/v1/sessions" | "/v1/sessions/{id}" | "/v1/me") => Value::Null,
         _ => panic!("{method} {path} is new: what can somebody of another app do there?"),
     };

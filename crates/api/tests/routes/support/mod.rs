@@ -23,6 +23,8 @@ pub use self::answer::Answer;
 pub use self::wechat::{Script, refused};
 
 pub const APPID: &str = "wx0123456789abcdef";
+/// The service that statements are for.
+pub const AUDIENCE: &str = "https://shop.example.com";
 pub const START: i64 = 1_795_000_000;
 
 pub struct FixedClock(AtomicI64);
@@ -46,6 +48,8 @@ pub struct TestApp {
     pub store: Arc<SqliteStore>,
     pub public: Edge,
     pub internal: Edge,
+    settings: Settings,
+    vault: Arc<Vault>,
     // Last, so that the files go after the store that holds them.
     folder: TempDir,
 }
@@ -64,11 +68,6 @@ impl TestApp {
     }
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let folder = TempDir::new().unwrap();
-        let data_dir = folder.path().join("data");
-        let store =
-            tokio::task::spawn_blocking(move || SqliteStore::open(&wxgate_store::Settings::default(), &data_dir));
-        let store = Arc::new(store.await.unwrap().unwrap());
         let wechat = Arc::new(Script::default());
         let clock = Arc::new(FixedClock(AtomicI64::new(START * 1000)));
         let vault = Arc::new(Vault::parse_key_file(&Vault::generate_key_file()).unwrap());
@@ -84,9 +83,29 @@ impl TestApp {
             push: BTreeMap::new(),
             risk: BTreeMap::new(),
             content_check: BTreeMap::new(),
+            jwt: settings::Jwt {
+                enabled: true,
+                audiences: vec![AUDIENCE.to_owned()],
+                issuer: "https://login.example.com".to_owned(),
+                ..settings::Jwt::default()
+            },
         };
         change(&mut settings);
-        let app = App::new(settings, wechat.clone(), store.clone(), vault, clock.clone());
+        Self::of(settings, wechat, vault, clock, TempDir::new().unwrap()).await
+    }
+
+    async fn of(
+        settings: Settings,
+        wechat: Arc<Script>,
+        vault: Arc<Vault>,
+        clock: Arc<FixedClock>,
+        folder: TempDir,
+    ) -> Self {
+        let data_dir = folder.path().join("data");
+        let store =
+            tokio::task::spawn_blocking(move || SqliteStore::open(&wxgate_store::Settings::default(), &data_dir));
+        let store = Arc::new(store.await.unwrap().unwrap());
+        let app = App::new(settings.clone(), wechat.clone(), store.clone(), vault.clone(), clock.clone());
         Self {
             wechat,
             clock,
@@ -94,8 +113,21 @@ impl TestApp {
             public: wxgate_api::public(&app),
             internal: wxgate_api::internal(&app),
             app,
+            settings,
+            vault,
             folder,
         }
+    }
+
+    /// The next process over the same file, to which this was done while no process had it open.
+    pub async fn restarted(self, meanwhile: &str) -> Self {
+        self.store.close().await;
+        let Self { settings, wechat, vault, clock, folder, app, store, public, internal } = self;
+        drop((app, store, public, internal));
+        rusqlite::Connection::open(folder.path().join("data").join("wxgate.db"))
+            .and_then(|database| database.execute_batch(meanwhile))
+            .unwrap();
+        Self::of(settings, wechat, vault, clock, folder).await
     }
 
     /// Sends a request to the public listener.
