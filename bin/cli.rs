@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Config, Sources};
 use crate::lang::{Lang, words};
 use crate::out::{Failure, Outcome};
-use crate::{demo, explain, healthcheck, sandbox, serve, token};
+use crate::{demo, explain, healthcheck, proxy_config, sandbox, serve, token};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -68,6 +68,9 @@ enum Command {
     /// API tokens for the internal listener. 管理内部接口令牌
     #[command(subcommand, after_help = "Example:\n  wxgate token create --name proxy --scope introspect")]
     Token(token::Command),
+    /// The team's reverse proxy, complete and safe. 生成反向代理配置
+    #[command(after_help = proxy_config::HELP)]
+    ProxyConfig(proxy_config::Flags),
     /// Why does a payload not open? Reads JSON from standard input. 解密失败诊断
     #[command(after_help = EXPLAIN_HELP)]
     Explain(explain::Flags),
@@ -92,6 +95,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Sandbox(flags) => sandbox::run(&flags, lang),
         Command::Config(command) => config::run(&command, &global, lang),
         Command::Token(command) => token::run(command, &global, lang),
+        Command::ProxyConfig(flags) => proxy_config::run(&flags),
         Command::Explain(flags) => explain::run(flags, lang),
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
     }
@@ -129,6 +133,7 @@ mod tests {
             "sandbox",
             "explain",
             "healthcheck",
+            "proxy-config nginx --domain api.example.com",
             "config check",
             "config show",
             "config template",

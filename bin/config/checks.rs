@@ -62,7 +62,7 @@ pub(super) fn host_pattern(text: &str) -> bool {
     host.parse::<IpAddr>().is_err() && host_name(host)
 }
 
-pub(super) fn host_name(text: &str) -> bool {
+pub(crate) fn host_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -37,6 +37,7 @@ use wxgate_api::settings;
 use crate::lang::words;
 pub(crate) use address::Address;
 pub(crate) use apps::App;
+pub(crate) use checks::host_name as is_host_name;
 pub(crate) use command::{Command, run};
 pub(crate) use flaw::{Flaw, Refusal};
 pub(crate) use secret_file::{Guard, quoted, read as read_secret};

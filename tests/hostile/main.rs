@@ -13,6 +13,7 @@ mod bombs;
 mod fail_closed;
 mod figures;
 mod nginx;
+mod proxies;
 mod slowloris;
 mod smuggling;
 mod upstream;

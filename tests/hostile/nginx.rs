@@ -49,7 +49,7 @@ impl Nginx {
 }
 
 /// nginx stands where only root's PATH leads.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let known = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].map(PathBuf::from);
     known.into_iter().find(|file| file.exists()).expect("nginx, which tests/run installs")
 }
