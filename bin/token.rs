@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wxgate_api::{ApiTokenText, Clock, SCOPES, SystemClock};
-use wxgate_store::{ApiToken, Settings, SqliteStore, Store, UnixSeconds};
+use wxgate_store::{ApiToken, By, Settings, SqliteStore, Store, UnixSeconds};
 use zeroize::Zeroizing;
 
 use crate::cli::Global;
@@ -104,7 +104,7 @@ async fn act(command: Command, store: &dyn Store, lang: Lang) -> Outcome {
         }
         Command::List { json } => list(&store.api_tokens().await.map_err(|error| not_done(&error))?, json, lang),
         Command::Revoke { id } => {
-            if !store.revoke_api_token(id, now).await.map_err(|error| not_done(&error))? {
+            if !store.revoke_api_token(id, By::COMMAND, now).await.map_err(|error| not_done(&error))? {
                 return Err(Failure::problem(words(format!("没有令牌 {id}"), format!("there is no token {id}"))));
             }
             Ok(Exit::Done)
@@ -122,7 +122,7 @@ async fn create(
     let expires_at = expires_days.map(|days| UnixSeconds(now.0 + i64::from(days) * DAY));
     let (text, kept) = ApiTokenText::create(name, scopes, expires_at, now);
     let id = kept.id;
-    store.create_api_token(kept).await.map_err(|error| not_done(&error))?;
+    store.create_api_token(kept, By::COMMAND).await.map_err(|error| not_done(&error))?;
     Ok((text, id))
 }
 
@@ -171,6 +171,8 @@ fn not_done(error: &wxgate_store::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use wxgate_store::Management;
+
     use super::*;
 
     fn settings() -> Settings {
@@ -190,7 +192,7 @@ mod tests {
         let expected =
             json!({ "id": id, "name": "proxy", "scopes": ["introspect"], "created_at": 10, "expires_at": 172_810 });
         assert_eq!(listed.iter().map(as_json).collect::<Vec<_>>(), [expected]);
-        assert!(beside.revoke_api_token(id, UnixSeconds(11)).await.unwrap());
+        assert!(beside.revoke_api_token(id, By::COMMAND, UnixSeconds(11)).await.unwrap());
         assert!(server.api_tokens().await.unwrap().is_empty());
         beside.close().await;
         server.close().await;

@@ -15,9 +15,10 @@ use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile as ProfileSettings
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
-    ApiToken, AvatarId, BindPhone, Bound, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Member,
-    MemberId, NewSigningKey, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received, Refresh, Result,
-    SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, By, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome,
+    Management, Member, MemberId, NewSigningKey, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received,
+    Refresh, Result, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof,
+    WechatEvent,
 };
 
 #[tokio::main]
@@ -78,6 +79,7 @@ impl Store for Nothing {
             created_at: login.now,
             last_login_at: login.now,
             updated_at: login.now,
+            revision: 0,
         };
         Ok(LoginOutcome::Session(LoggedIn { member, is_new: false, ended: Vec::new() }))
     }
@@ -146,7 +148,7 @@ impl Store for Nothing {
         nothing()
     }
 
-    async fn erase_member(&self, _: MemberId, _: [u8; 32], _: &str, _: UnixSeconds) -> Result<Option<Vec<SessionId>>> {
+    async fn erase_member(&self, _: MemberId, _: [u8; 32], _: By, _: UnixSeconds) -> Result<Option<Vec<SessionId>>> {
         nothing()
     }
 
@@ -155,10 +157,6 @@ impl Store for Nothing {
     }
 
     async fn receive_event(&self, _: WechatEvent) -> Result<Received> {
-        nothing()
-    }
-
-    async fn linked_members(&self, _: MemberId) -> Result<Vec<Member>> {
         nothing()
     }
 
@@ -182,7 +180,22 @@ impl Store for Nothing {
         nothing()
     }
 
-    async fn create_api_token(&self, _: ApiToken) -> Result<()> {
+    async fn purge(&self, _: UnixSeconds, _: u32) -> Result<Purged> {
+        nothing()
+    }
+
+    async fn ready(&self) -> Result<Readiness> {
+        nothing()
+    }
+}
+
+#[async_trait]
+impl Management for Nothing {
+    async fn linked_members(&self, _: MemberId) -> Result<Vec<Member>> {
+        nothing()
+    }
+
+    async fn create_api_token(&self, _: ApiToken, _: By) -> Result<()> {
         nothing()
     }
 
@@ -194,15 +207,7 @@ impl Store for Nothing {
         nothing()
     }
 
-    async fn revoke_api_token(&self, _: Uuid, _: UnixSeconds) -> Result<bool> {
-        nothing()
-    }
-
-    async fn purge(&self, _: UnixSeconds, _: u32) -> Result<Purged> {
-        nothing()
-    }
-
-    async fn ready(&self) -> Result<Readiness> {
+    async fn revoke_api_token(&self, _: Uuid, _: By, _: UnixSeconds) -> Result<bool> {
         nothing()
     }
 }

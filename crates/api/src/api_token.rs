@@ -1,5 +1,6 @@
 //! API tokens: how a team's own services and operators show who they are on the internal listener.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -7,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::{NoContext, Timestamp, Uuid};
-use wxgate_store::{ApiToken, UnixSeconds};
+use wxgate_store::{ApiToken, By, UnixSeconds};
 use zeroize::Zeroizing;
 
 use crate::app::App;
@@ -65,12 +66,33 @@ impl ApiTokenText {
     }
 }
 
+/// Who asks on the internal listener.
+pub enum Caller {
+    /// A service or an operator with an API token, and from where.
+    Token(Arc<ApiToken>, Option<IpAddr>),
+    /// Whoever may open the server's own socket on this machine: the command line. It may do everything.
+    Local,
+}
+
+impl Caller {
+    /// What the audit says of them.
+    pub fn by(&self) -> By {
+        match self {
+            Self::Token(token, address) => By::token(token.id, *address),
+            Self::Local => By::COMMAND,
+        }
+    }
+}
+
 impl App {
-    /// The request carries a live API token with `scope`.
+    /// The request comes over the server's own socket, or carries a live API token with `scope`.
     ///
     /// # Errors
     /// `unauthorized` without one, `forbidden` without the scope.
-    pub async fn require_scope(&self, info: &RequestInfo, scope: &str) -> Result<Arc<ApiToken>, ApiError> {
+    pub async fn require_scope(&self, info: &RequestInfo, scope: &str) -> Result<Caller, ApiError> {
+        if info.is_local {
+            return Ok(Caller::Local);
+        }
         let (id, hash) = info.authorization.bearer().and_then(ApiTokenText::parse).ok_or(ApiError::Unauthorized)?;
         let token = self.store.api_token(id).await?.ok_or(ApiError::Unauthorized)?;
         let live = token.expires_at.is_none_or(|end| self.clock.now() < end);
@@ -78,7 +100,7 @@ impl App {
             return Err(ApiError::Unauthorized);
         }
         if token.scopes.iter().any(|held| held == scope || held == "admin") {
-            Ok(token)
+            Ok(Caller::Token(token, info.client))
         } else {
             Err(ApiError::Forbidden)
         }

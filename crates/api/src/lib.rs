@@ -44,6 +44,6 @@ pub use error::ApiError;
 pub use housekeeping::housekeeping;
 pub use openapi::openapi;
 pub use problem::Problem;
-pub use routes::{internal, public};
+pub use routes::{internal, local, public};
 pub use text::Language;
 pub use tokens::StoredTokens;

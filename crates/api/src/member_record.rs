@@ -27,6 +27,8 @@ pub struct MemberRecord {
     created_at: i64,
     last_login_at: i64,
     updated_at: i64,
+    /// What a change by operators may name, so that it undoes none that it did not see.
+    revision: i64,
 }
 
 impl App {
@@ -51,6 +53,7 @@ impl App {
             created_at: member.created_at.0,
             last_login_at: member.last_login_at.0,
             updated_at: member.updated_at.0,
+            revision: member.revision,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod error;
 mod feed;
+mod management;
 mod model;
 mod outbox;
 mod settings;
@@ -13,6 +14,7 @@ pub mod contract;
 
 pub use error::{BoxError, Error, Result};
 pub use feed::{Heard, Listener};
+pub use management::Management;
 pub use model::*;
 pub use outbox::Outbox;
 pub use settings::Settings;

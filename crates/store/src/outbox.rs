@@ -4,7 +4,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::feed::Listener;
 use crate::model::{
-    Attempt, DeliveryFilter, DeliveryId, DeliveryRow, Due, EventTypes, UnixSeconds, Webhook, WebhookChange,
+    Attempt, By, DeliveryFilter, DeliveryId, DeliveryRow, Due, EventTypes, UnixSeconds, Webhook, WebhookChange,
 };
 
 /// Tells others what was committed: webhooks by a transactional outbox, parts of this process by [`listen`](Self::listen).
@@ -25,9 +25,9 @@ pub trait Outbox: Send + Sync + 'static {
         None
     }
 
-    /// Adds a webhook, by `actor` (no personal data). `false` if there are [`MOST_WEBHOOKS`](crate::MOST_WEBHOOKS).
+    /// Adds a webhook, as the audit says. `false` if there are [`MOST_WEBHOOKS`](crate::MOST_WEBHOOKS).
     /// Another one with the same id is [`Error::Conflict`].
-    async fn create_webhook(&self, _webhook: Webhook, _actor: &str) -> Result<bool> {
+    async fn create_webhook(&self, _webhook: Webhook, _by: By) -> Result<bool> {
         Err(Error::Refused("this store delivers no events".to_owned()))
     }
 
@@ -46,14 +46,14 @@ pub trait Outbox: Send + Sync + 'static {
         &self,
         _id: Uuid,
         _change: WebhookChange,
-        _actor: &str,
+        _by: By,
         _now: UnixSeconds,
     ) -> Result<Option<Webhook>> {
         Ok(None)
     }
 
     /// Deletes a webhook, and what waits for it. `true` if there was one.
-    async fn delete_webhook(&self, _id: Uuid, _actor: &str, _now: UnixSeconds) -> Result<bool> {
+    async fn delete_webhook(&self, _id: Uuid, _by: By, _now: UnixSeconds) -> Result<bool> {
         Ok(false)
     }
 
@@ -79,7 +79,7 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// Queues a delivery again, from its first attempt on, whatever became of it; it has its turn before later ones of
     /// its member. `false` if there is none.
-    async fn resend_delivery(&self, _id: DeliveryId, _actor: &str, _now: UnixSeconds) -> Result<bool> {
+    async fn resend_delivery(&self, _id: DeliveryId, _by: By, _now: UnixSeconds) -> Result<bool> {
         Ok(false)
     }
 

@@ -1,13 +1,11 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use crate::error::Result;
+use crate::management::Management;
 use crate::model::{
-    ApiToken, AvatarId, BindPhone, Bound, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member,
-    MemberId, NewSigningKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session,
-    SessionId, SessionRow, SigningKey, UnixSeconds, UsedProof, WechatEvent,
+    AvatarId, BindPhone, Bound, By, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId,
+    NewSigningKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
+    SessionRow, SigningKey, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 
@@ -22,7 +20,7 @@ use crate::outbox::Outbox;
 /// # Errors
 /// Any method may fail as [`Error`](crate::Error) says; what is not there is `None`, `false` or 0.
 #[async_trait]
-pub trait Store: Outbox {
+pub trait Store: Management + Outbox {
     /// Opens a session for a member, who is made if unknown.
     ///
     /// A `unionid` is taken when there was none and never replaced: that another one came is said in the audit, as
@@ -63,9 +61,6 @@ pub trait Store: Outbox {
     /// The member.
     async fn member(&self, id: MemberId) -> Result<Option<Member>>;
 
-    /// Who the same person is in other apps, as far as WeChat gave the same `unionid`; the oldest first.
-    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>>;
-
     /// Replaces the given fields; the member afterwards.
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>>;
 
@@ -97,12 +92,12 @@ pub trait Store: Outbox {
     async fn bind_phone(&self, bind: BindPhone) -> Result<Bound>;
 
     /// Erases a member and all of theirs, from the file's free space too. What stays is that someone known by
-    /// `pseudonym` was erased, by `actor` (no personal data). The ids of all sessions that ended so, expired ones too.
+    /// `pseudonym` was erased. The ids of all sessions that ended so, expired ones too.
     async fn erase_member(
         &self,
         member: MemberId,
         pseudonym: [u8; 32],
-        actor: &str,
+        by: By,
         now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>>;
 
@@ -129,18 +124,6 @@ pub trait Store: Outbox {
 
     /// Removes the keys with a smaller number; how many they were.
     async fn remove_signing_keys_before(&self, number: i64) -> Result<u64>;
-
-    /// Adds an API token. Another one with the same id is [`Error::Conflict`](crate::Error::Conflict).
-    async fn create_api_token(&self, token: ApiToken) -> Result<()>;
-
-    /// The API tokens that are not revoked, oldest first.
-    async fn api_tokens(&self) -> Result<Vec<ApiToken>>;
-
-    /// The API token, unless it is revoked; expired or not.
-    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>>;
-
-    /// Revokes an API token. `true` if there was one that was not.
-    async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool>;
 
     /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day, proofs
     /// past `usable_until`, events older than 30 days and what is known of pushes older than 10 minutes: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says

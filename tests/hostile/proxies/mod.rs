@@ -119,10 +119,8 @@ async fn forward_auth_fail_closed() {
         assert_eq!(stage.ask_as(&skey, "/api/x", &[]).await.status, 200, "{}", stage.stderr());
         stage.service.take();
         stage.server.signal(Signal::KILL);
-        until("a server that is gone", || {
-            std::fs::read(stage.server.proc("stat")).map_or(Some(()), |stat| is_dead(&stat))
-        })
-        .await;
+        until("a server that is gone", || fs::read(stage.server.proc("stat")).map_or(Some(()), |stat| is_dead(&stat)))
+            .await;
         let killed = stage.ask_as(&skey, "/api/x", &[]).await;
         assert_eq!((killed.status, stage.service.take().len()), (503, 0), "{kind:?} {killed:?}");
     }

@@ -50,7 +50,7 @@ pub enum Listener {
 /// Serves `edge` until `stop` resolves, then lets requests in hand end within 10 seconds and closes what is left.
 pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = watch::channel(false);
-    let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.public));
+    let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.is_public()));
     let late = Table::new(LATE);
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);

@@ -52,6 +52,8 @@ pub struct RequestInfo {
     pub client: Option<IpAddr>,
     /// What shows who sent it.
     pub authorization: Authorization,
+    /// Whether it came over the socket that only the operator of this machine can open.
+    pub is_local: bool,
 }
 
 /// The routes of one listener behind everything that all requests share.
@@ -61,16 +63,35 @@ pub struct Edge {
     endpoints: &'static [Endpoint],
     /// One for each endpoint.
     routes: Arc<[Route]>,
-    public: bool,
+    side: Side,
+}
+
+/// Who reaches a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Anybody.
+    Public,
+    /// The team's proxy and services.
+    Internal,
+    /// The command line on this machine.
+    Local,
 }
 
 impl Edge {
     pub(crate) fn public(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, endpoints, routes, public: true }
+        Self { app, endpoints, routes, side: Side::Public }
     }
 
     pub(crate) fn internal(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, endpoints, routes, public: false }
+        Self { app, endpoints, routes, side: Side::Internal }
+    }
+
+    pub(crate) fn local(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+        Self { app, endpoints, routes, side: Side::Local }
+    }
+
+    fn is_public(&self) -> bool {
+        self.side == Side::Public
     }
 
     /// Answers one request that came from `peer` (`None`: a unix socket).
@@ -87,6 +108,7 @@ impl Edge {
             arrived,
             client: address::client(request.headers(), peer, &self.app.settings.trusted_proxies),
             authorization: Authorization::of(request.headers()),
+            is_local: self.side == Side::Local,
         };
         let found = self.admit(&request, &info).and_then(|()| find(self.endpoints, &method, uri.path()));
         let span = match &found {
@@ -133,7 +155,7 @@ impl Edge {
         if !is_about_others(path) && query.is_some_and(query_carries_skey) {
             return Err(Problem::SkeyInQuery.into());
         }
-        if self.public { self.app.request_limit.check(info.client) } else { Ok(()) }
+        if self.is_public() { self.app.request_limit.check(info.client) } else { Ok(()) }
     }
 }
 

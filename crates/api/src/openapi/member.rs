@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
+use super::record;
 use super::shapes::{
     PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, only,
     request, text, text_or_null, word,
@@ -110,13 +111,11 @@ pub fn open_data() -> Operation {
 
 /// `GET /v1/me/export`
 pub fn export() -> Operation {
-    let member = json!({
-        "id": "01980c2e-7c1e-7000-8000-000000000000", "appid": "wx0123456789abcdef", "openid": "oExample", "unionid": null,
-        "nickName": "小明", "avatarUrl": null, "gender": null, "country": null, "province": null, "city": null,
-        "language": null, "phone_info": null, "phone_trust": null, "phone_bound_at": null, "status": "active",
-        "note": null, "attributes": {}, "created_at": 1_795_000_000, "last_login_at": 1_795_000_000,
-        "updated_at": 1_795_000_000,
+    let number = json!({ "phoneNumber": "13800138000", "purePhoneNumber": "13800138000", "countryCode": "86" });
+    let more = json!({
+        "gender": null, "country": null, "province": null, "city": null, "language": null, "phone_info": number,
     });
+    let member = joined(more, record::example());
     let example = json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
         "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null,
@@ -201,22 +200,11 @@ fn group() -> Value {
 
 fn export_reply() -> Value {
     let optional = || json!({ "type": ["string", "null"] });
-    let instant_or_null = json!({ "type": ["integer", "null"], "format": "int64", "description": "Unix seconds" });
-    let member = object(
-        json!({
-            "id": { "type": "string", "format": "uuid" },
-            "appid": text("The mini program"), "openid": text("WeChat's name of the person there"), "unionid": optional(),
-            "nickName": optional(), "avatarUrl": optional(), "gender": { "type": ["integer", "null"] },
-            "country": optional(), "province": optional(), "city": optional(), "language": optional(),
-            "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
-            "phone_trust": { "type": ["string", "null"], "enum": ["code", "hash", "local", null] },
-            "phone_bound_at": instant_or_null,
-            "status": word(&["active", "blocked"], "Whether the team let them in"), "note": optional(), "attributes": { "type": "object" },
-            "created_at": instant("The first login"), "last_login_at": instant("The last login, to a day"),
-            "updated_at": instant("The last change"),
-        }),
-        json!({}),
-    );
+    let more = json!({
+        "gender": { "type": ["integer", "null"] }, "country": optional(), "province": optional(), "city": optional(),
+        "language": optional(), "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
+    });
+    let member = object(joined(more, record::properties()), json!({}));
     let session = object(
         json!({
             "id": text("16 hex digits"), "created_at": instant("The login"), "last_seen_at": instant("The last use"),
@@ -232,7 +220,13 @@ fn export_reply() -> Value {
         }),
         json!({}),
     );
-    let audit = object(json!({ "at": instant("When"), "actor": text("Who"), "action": text("What") }), json!({}));
+    let audit = object(
+        json!({
+            "at": instant("When"), "actor": text("Who"), "action": text("What"),
+            "detail": { "type": ["object", "null"], "description": "What changed; null when the action says it all" },
+        }),
+        json!({}),
+    );
     let failure = object(
         json!({ "began_at": instant("A try at opening a payload"), "cause": text_or_null("Why it failed; null while it is under way") }),
         json!({}),

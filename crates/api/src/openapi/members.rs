@@ -3,22 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
-use super::shapes::{envelope, instant, list, map, named, object, text, text_or_null, word};
+use super::record;
+use super::shapes::{envelope, joined, list, map, named, object, text_or_null};
 
 /// `GET /api/v1/members/{id}`
 pub fn show() -> Operation {
-    let member = |id: &str, appid: &str, openid: &str| {
-        json!({
-            "id": id, "appid": appid, "openid": openid, "unionid": "oUnionExample", "nickName": "小明", "avatarUrl": null,
-            "phone": "138****0000", "phone_trust": "code", "phone_bound_at": 1_795_000_000, "status": "active", "note": null,
-            "attributes": {}, "created_at": 1_795_000_000, "last_login_at": 1_795_000_000, "updated_at": 1_795_000_000,
-        })
-    };
-    let example = json!({
-        "errcode": 0, "errmsg": "ok",
-        "member": member("01980c2e-7c1e-7000-8000-000000000000", "wx0123456789abcdef", "oExample"),
-        "linked": [member("01980c2e-7c1e-7000-8000-000000000001", "wx00000000000000ff", "oOther")],
-    });
+    let mut linked = example_member();
+    linked["id"] = "01980c2e-7c1e-7000-8000-000000000001".into();
+    linked["appid"] = "wx00000000000000ff".into();
+    let example = json!({ "errcode": 0, "errmsg": "ok", "member": example_member(), "linked": [linked] });
     Operation::new(
         "member",
         "members",
@@ -29,6 +22,10 @@ pub fn show() -> Operation {
     .parameter("MemberId")
     .answers("The member", "ManagedMemberReply", &example)
     .refuses(&["not_found"])
+}
+
+fn example_member() -> Value {
+    joined(json!({ "phone": "138****0000" }), record::example())
 }
 
 /// The member in the path.
@@ -43,22 +40,7 @@ pub fn parameters() -> Map<String, Value> {
 
 /// What these operations answer.
 pub fn schemas() -> Map<String, Value> {
-    let optional = || json!({ "type": ["string", "null"] });
-    let member = object(
-        json!({
-            "id": { "type": "string", "format": "uuid" },
-            "appid": text("The mini program"), "openid": text("WeChat's name of the person there"),
-            "unionid": text_or_null("WeChat's name of the person across the team's apps; null while WeChat has not said it"),
-            "nickName": optional(), "avatarUrl": optional(), "phone": text_or_null("Masked"),
-            "phone_trust": { "type": ["string", "null"], "enum": ["code", "hash", "local", null] },
-            "phone_bound_at": { "type": ["integer", "null"], "format": "int64", "description": "Unix seconds" },
-            "status": word(&["active", "blocked"], "Whether the team let them in"), "note": optional(),
-            "attributes": { "type": "object", "description": "The team's own" },
-            "created_at": instant("The first login"), "last_login_at": instant("The last login, to a day"),
-            "updated_at": instant("The last change"),
-        }),
-        json!({}),
-    );
+    let member = object(joined(json!({ "phone": text_or_null("Masked") }), record::properties()), json!({}));
     map(json!({
         "ManagedMember": member,
         "ManagedMemberReply": envelope(json!({ "member": named("ManagedMember"), "linked": list(&named("ManagedMember")) })),

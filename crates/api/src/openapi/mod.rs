@@ -9,6 +9,7 @@ pub mod member;
 pub mod members;
 mod operation;
 pub mod push;
+mod record;
 mod refusals;
 pub mod services;
 mod shapes;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use warp::Filter;
+use wxgate_store::By;
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -28,7 +29,7 @@ async fn erase(app: &App, info: &RequestInfo, body: Body) -> Result<Done, ApiErr
     app.require_fresh(&session)?;
     let member = &session.member;
     let pseudonym = app.vault.pseudonym(&member.key.appid, &member.key.openid);
-    app.store.erase_member(member.id, pseudonym, "member", app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
+    app.store.erase_member(member.id, pseudonym, By::MEMBER, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
     app.pending_phones.forget_member(member.id);
     tracing::info!(member.id = %member.id.0, "member erased at their own request");
     Ok(Done {})

@@ -69,6 +69,8 @@ struct ExportedAudit {
     at: i64,
     actor: String,
     action: String,
+    /// What changed by it.
+    detail: Option<Box<RawValue>>,
 }
 
 /// A try at opening a payload that failed or is under way.
@@ -152,7 +154,12 @@ impl App {
             ends_at: row.ends_at.0,
             user_agent: row.user_agent,
         };
-        let audit = |row: wxgate_store::AuditRow| ExportedAudit { at: row.at.0, actor: row.actor, action: row.action };
+        let audit = |row: wxgate_store::AuditRow| ExportedAudit {
+            at: row.at.0,
+            actor: row.actor,
+            action: row.action,
+            detail: row.detail.and_then(|detail| RawValue::from_string(detail).ok()),
+        };
         let avatar = |avatar: wxgate_store::Avatar| ExportedAvatar {
             media_type: MEDIA_TYPE,
             picture: STANDARD.encode(avatar.picture),

@@ -96,6 +96,12 @@ pub fn internal(app: &Arc<App>) -> Edge {
     Edge::internal(Arc::clone(app), routes(app, INTERNAL), INTERNAL)
 }
 
+/// The internal listener's routes for a socket that only the operator of this machine can open: who opens it needs no API
+/// token and may do everything.
+pub fn local(app: &Arc<App>) -> Edge {
+    Edge::local(Arc::clone(app), routes(app, INTERNAL), INTERNAL)
+}
+
 /// The endpoints' routes. A request is given to the one that is meant for it; what that still rejects becomes an answer
 /// of ours: nothing reaches warp's own, which print internals.
 fn routes(app: &Arc<App>, endpoints: &[Endpoint]) -> Arc<[Route]> {

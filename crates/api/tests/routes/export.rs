@@ -32,6 +32,7 @@ const COVERED: &[(&str, &str)] = &[
     ("members.created_at", "/member/created_at"),
     ("members.last_login_at", "/member/last_login_at"),
     ("members.updated_at", "/member/updated_at"),
+    ("members.revision", "/member/revision"),
     ("sessions.id", "/sessions/0/id"),
     ("sessions.created_at", "/sessions/0/created_at"),
     ("sessions.last_seen_at", "/sessions/0/last_seen_at"),
@@ -50,6 +51,7 @@ const COVERED: &[(&str, &str)] = &[
     ("audit.happened_at", "/audit/0/at"),
     ("audit.actor", "/audit/0/actor"),
     ("audit.action", "/audit/0/action"),
+    ("audit.detail", "/audit/0/detail/status"),
     ("wechat_events.event", "/wechat_events/0/event"),
     ("wechat_events.sealed_content", "/wechat_events/0/content/debug_str"),
     ("wechat_events.happened_at", "/wechat_events/0/happened_at"),
@@ -80,6 +82,8 @@ const EXEMPT: &[(&str, &[&str])] = &[
         "a hash of what the person sent or WeChat said, known again by it alone",
         &["used_payloads.digest", "wechat_events.digest"],
     ),
+    ("the address of an operator", &["audit.origin"]),
+    ("how long the audit is kept", &["audit_retention.id", "audit_retention.kept_since"]),
     ("of people who are not here any more", &["audit.pseudonym", "erasures.pseudonym", "erasures.erased_at"]),
     ("about the server's own pushes, for ten minutes", &["push_seen.url", "push_seen.message", "push_seen.seen_at"]),
     ("the app's, not a person's", &["access_tokens.appid", "access_tokens.sealed_token", "access_tokens.expires_at"]),
@@ -171,6 +175,9 @@ async fn export_complete() {
     uploaded(&app, &skey, &picture(1, ImageFormat::Png)).await;
     let database = app.database();
     database.execute("UPDATE members SET note = 'a regular'", []).unwrap();
+    let line = r#"INSERT INTO audit (happened_at, actor, action, member_id, detail)
+                  SELECT 1, 'command', 'member.changed', id, '{"status":"active"}' FROM members"#;
+    database.execute(line, []).unwrap();
     database.execute("UPDATE sessions SET user_agent = 'a phone'", []).unwrap();
 
     let export = app.get("/v1/me/export", &skey).await;

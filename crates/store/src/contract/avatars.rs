@@ -1,7 +1,7 @@
 //! The pictures that members upload.
 
 use super::sample::{NOW, hash, log_in, login, member_id};
-use crate::model::{Avatar, AvatarId, Effect, KeepAvatar, Member, MemberId, Profile, Received, WechatEvent};
+use crate::model::{Avatar, AvatarId, By, Effect, KeepAvatar, Member, MemberId, Profile, Received, WechatEvent};
 use crate::store::Store;
 
 fn avatar(number: u8) -> Avatar {
@@ -60,7 +60,7 @@ pub async fn a_picture_goes_when_the_profile_shows_another(store: &dyn Store) {
 pub async fn a_picture_goes_with_its_member(store: &dyn Store) {
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
     keep(store, id, 1).await;
-    store.erase_member(id, hash(9), "member", NOW).await.expect("a write").expect("a member");
+    store.erase_member(id, hash(9), By::MEMBER, NOW).await.expect("a write").expect("a member");
     assert_eq!(shown(store, 1).await, None);
     assert!(keep(store, id, 2).await.is_none(), "there is nobody to keep it for");
     assert_eq!(shown(store, 2).await, None);

@@ -2,8 +2,8 @@
 
 use super::sample::{NOW, begin, hash, log_in, login, phone};
 use crate::model::{
-    AuditRow, BindPhone, Effect, EventRow, Export, ExportedProof, FailureRow, Session, SessionId, SessionRow, Subject,
-    Trust, UnixSeconds, WechatEvent,
+    AuditRow, BindPhone, By, Effect, EventRow, Export, ExportedProof, FailureRow, Session, SessionId, SessionRow,
+    Subject, Trust, UnixSeconds, WechatEvent,
 };
 use crate::store::Store;
 
@@ -14,7 +14,7 @@ pub async fn nothing_of_an_erased_member_is_left(store: &dyn Store) {
     log_in(store, login("o1", 2, NOW)).await;
     store.bind_phone(phone(id, 138, 1, Trust::Code, NOW)).await.expect("a write");
     store.bind_phone(phone(id, 139, 2, Trust::Code, NOW)).await.expect("a write");
-    let mut ended = store.erase_member(id, hash(9), "member", NOW).await.expect("a write").expect("a member");
+    let mut ended = store.erase_member(id, hash(9), By::MEMBER, NOW).await.expect("a write").expect("a member");
     ended.sort_unstable();
     assert_eq!(ended, [SessionId(1), SessionId(2)]);
     assert!(store.member(id).await.expect("a read").is_none());
@@ -22,7 +22,7 @@ pub async fn nothing_of_an_erased_member_is_left(store: &dyn Store) {
     assert!(store.session_keys(id, NOW).await.expect("a read").is_empty());
     assert!(store.used_proof(hash(1)).await.expect("a read").is_none());
     assert!(store.export(id, hash(9), NOW).await.expect("a read").is_none());
-    assert!(store.erase_member(id, hash(9), "member", NOW).await.expect("a write").is_none(), "there is nobody left");
+    assert!(store.erase_member(id, hash(9), By::MEMBER, NOW).await.expect("a write").is_none(), "there is nobody left");
 }
 
 pub async fn others_stay_when_one_is_erased(store: &dyn Store) {
@@ -31,7 +31,7 @@ pub async fn others_stay_when_one_is_erased(store: &dyn Store) {
     let bind = BindPhone { session: SessionId(2), ..phone(other, 138, 1, Trust::Code, NOW) };
     store.bind_phone(bind).await.expect("a write");
     let before = store.export(other, hash(9), NOW).await.expect("a read");
-    store.erase_member(erased, hash(9), "member", NOW).await.expect("a write");
+    store.erase_member(erased, hash(9), By::MEMBER, NOW).await.expect("a write");
     assert_eq!(store.export(other, hash(9), NOW).await.expect("a read"), before);
     assert!(store.used_proof(hash(1)).await.expect("a read").is_some());
 }
@@ -42,7 +42,7 @@ pub async fn an_erased_person_may_come_back_as_another_member(store: &dyn Store)
         assert!(logged_in.is_new);
         let export = store.export(logged_in.member.id, hash(9), at).await.expect("a read").expect("a member");
         assert!(export.audit.is_empty(), "what was done about the erased one is not theirs");
-        store.erase_member(logged_in.member.id, hash(9), "member", at).await.expect("a write").expect("a member");
+        store.erase_member(logged_in.member.id, hash(9), By::MEMBER, at).await.expect("a write").expect("a member");
     }
 }
 
@@ -67,7 +67,12 @@ pub async fn an_export_holds_everything(store: &dyn Store) {
         member: store.member(id).await.expect("a read").expect("a member"),
         sessions,
         session_keys_obtained_at: vec![NOW + 60, NOW],
-        audit: vec![AuditRow { at: NOW + 70, actor: "member".to_owned(), action: "phone.changed".to_owned() }],
+        audit: vec![AuditRow {
+            at: NOW + 70,
+            actor: "member".to_owned(),
+            action: "phone.changed".to_owned(),
+            detail: None,
+        }],
         failures: vec![FailureRow { began_at: NOW + 75, cause: Some("padding".to_owned()) }],
         proofs: [(2, NOW + 430), (1, NOW + 420)].map(proof).into(),
         events: vec![EventRow {

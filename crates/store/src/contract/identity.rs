@@ -1,7 +1,7 @@
 //! What a store says of a session at once.
 
 use super::sample::{CAP, DAY, EVER, NOW, hash, log_in, login, member_id, phone};
-use crate::model::{Identified, Identity, Profile, Refresh, SessionId, Trust, UnixSeconds};
+use crate::model::{By, Identified, Identity, Profile, Refresh, SessionId, Trust, UnixSeconds};
 use crate::store::Store;
 
 /// A store may always ask to be asked; but it contradicts neither itself nor what is stored.
@@ -51,7 +51,7 @@ pub async fn what_is_identified_is_what_is_stored(store: &dyn Store) {
     store.end_sessions(member, NOW + DAY).await.expect("a write");
     agree(store, 0..20).await;
     log_in(store, login("o1", 30, NOW + DAY)).await;
-    store.erase_member(member, hash(7), "member", NOW).await.expect("a write");
+    store.erase_member(member, hash(7), By::MEMBER, NOW).await.expect("a write");
     agree(store, 0..40).await;
     while store.purge(NOW + 7 * DAY, 2).await.expect("a write").more {
         agree(store, 0..40).await;

@@ -1,7 +1,7 @@
 //! Members and their profiles.
 
 use super::sample::{NOW, hash, log_in, login, member_id};
-use crate::model::Profile;
+use crate::model::{By, Profile};
 use crate::store::Store;
 
 pub async fn a_change_leaves_what_it_does_not_name(store: &dyn Store) {
@@ -31,7 +31,7 @@ pub async fn an_unknown_member_is_absent_everywhere(store: &dyn Store) {
     assert!(store.change_profile(nobody, Profile::default(), NOW).await.expect("a write").is_none());
     assert!(store.linked_members(nobody).await.expect("a read").is_empty());
     assert!(store.export(nobody, hash(9), NOW).await.expect("a read").is_none());
-    assert!(store.erase_member(nobody, hash(1), "member", NOW).await.expect("a write").is_none());
+    assert!(store.erase_member(nobody, hash(1), By::MEMBER, NOW).await.expect("a write").is_none());
     assert!(store.session_keys(nobody, NOW).await.expect("a read").is_empty());
     assert_eq!(store.end_sessions(nobody, NOW).await.expect("a write"), 0);
 }

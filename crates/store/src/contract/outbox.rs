@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::sample::{DAY, NOW, hash, log_in, login, member_id, phone};
 use crate::feed::Heard;
 use crate::model::{
-    Attempt, AttemptOutcome, DeliveryFilter, DeliveryState, DisabledReason, DueDelivery, Effect, EventType, EventTypes,
-    MOST_WEBHOOKS, MemberId, Profile, SessionId, Subject, Trust, UnixSeconds, Webhook, WebhookChange, WechatEvent,
+    Attempt, AttemptOutcome, By, DeliveryFilter, DeliveryState, DisabledReason, DueDelivery, Effect, EventType,
+    EventTypes, MOST_WEBHOOKS, MemberId, Profile, SessionId, Subject, Trust, UnixSeconds, Webhook, WebhookChange,
+    WechatEvent,
 };
 use crate::store::Store;
 
@@ -27,7 +28,7 @@ fn webhook(number: i64, types: Option<&[EventType]>) -> Webhook {
 }
 
 async fn create(store: &dyn Store, webhook: Webhook) -> Webhook {
-    assert!(store.create_webhook(webhook.clone(), "test").await.expect("a write"));
+    assert!(store.create_webhook(webhook.clone(), By::COMMAND).await.expect("a write"));
     webhook
 }
 
@@ -103,7 +104,7 @@ pub async fn a_webhook_gets_the_kinds_it_wants(store: &dyn Store) {
     let got: Vec<_> = due.iter().map(|delivery| (delivery.webhook.id, delivery.kind.as_str())).collect();
     assert_eq!(got, [(one.id, "session.created"), (other.id, "member.created")]);
     let change = WebhookChange { types: Some(None), ..WebhookChange::default() };
-    store.change_webhook(one.id, change, "test", NOW).await.expect("a write").expect("a webhook");
+    store.change_webhook(one.id, change, By::COMMAND, NOW).await.expect("a write").expect("a webhook");
     log_in(store, login("o2", 2, NOW)).await;
     assert_eq!(kinds(&delivered(store, NOW).await).len(), 2 + 3, "from the change on it gets both");
 }
@@ -189,7 +190,7 @@ pub async fn of_an_erased_member_only_the_end_is_told(store: &dyn Store) {
     let (id, other) =
         (log_in(store, login("o1", 1, NOW)).await.member.id, log_in(store, login("o2", 2, NOW)).await.member.id);
     let first = due(store, NOW).await.into_iter().find(|delivery| delivery.member == Some(id)).expect("its turn");
-    store.erase_member(id, hash(9), "test", NOW).await.expect("a write").expect("a member");
+    store.erase_member(id, hash(9), By::COMMAND, NOW).await.expect("a write").expect("a member");
     settle(store, &first, NOW, AttemptOutcome::Delivered).await;
     let read = delivered(store, NOW).await;
     let of = |member: MemberId| read.iter().filter(move |(_, data)| data["member_id"] == json!(member));
@@ -246,11 +247,12 @@ pub async fn what_waits_goes_on_when_its_webhook_is_enabled(store: &dyn Store) {
     let hook = create(store, webhook(1, None)).await;
     let enabled = |is_enabled| WebhookChange { is_enabled: Some(is_enabled), ..WebhookChange::default() };
     log_in(store, login("o1", 1, NOW)).await;
-    let off = store.change_webhook(hook.id, enabled(false), "test", NOW).await.expect("a write").expect("a webhook");
+    let off =
+        store.change_webhook(hook.id, enabled(false), By::COMMAND, NOW).await.expect("a write").expect("a webhook");
     assert_eq!(off.disabled, Some((NOW, DisabledReason::Operator)));
     log_in(store, login("o2", 2, NOW)).await;
     assert!(due(store, NOW).await.is_empty());
-    store.change_webhook(hook.id, enabled(true), "test", NOW).await.expect("a write").expect("a webhook");
+    store.change_webhook(hook.id, enabled(true), By::COMMAND, NOW).await.expect("a write").expect("a webhook");
     assert_eq!(kinds(&delivered(store, NOW).await), ["member.created", "session.created"]);
 }
 
@@ -260,16 +262,16 @@ pub async fn a_delivery_is_sent_again_before_later_ones(store: &dyn Store) {
     let first = due(store, NOW).await.remove(0);
     settle(store, &first, NOW, AttemptOutcome::Delivered).await;
     rename(store, id, "n").await;
-    assert!(store.resend_delivery(first.id, "test", NOW).await.expect("a write"));
-    assert!(store.resend_delivery(first.id, "test", NOW).await.expect("a write"), "repeated, it changes nothing");
+    assert!(store.resend_delivery(first.id, By::COMMAND, NOW).await.expect("a write"));
+    assert!(store.resend_delivery(first.id, By::COMMAND, NOW).await.expect("a write"), "repeated, it changes nothing");
     let under_way = due(store, NOW).await;
     assert_eq!(under_way.len(), 1, "one at a time");
     assert_eq!(kinds(&delivered(store, NOW).await), ["session.created", "member.created", "member.updated"]);
-    assert!(store.resend_delivery(first.id, "test", NOW + 9).await.expect("a write"));
+    assert!(store.resend_delivery(first.id, By::COMMAND, NOW + 9).await.expect("a write"));
     let again = due(store, NOW + 9).await;
     assert_eq!((again.len(), again[0].event, again[0].attempts), (1, first.event, 0));
     let unknown = crate::model::DeliveryId(i64::MAX);
-    assert!(!store.resend_delivery(unknown, "test", NOW).await.expect("a write"));
+    assert!(!store.resend_delivery(unknown, By::COMMAND, NOW).await.expect("a write"));
 }
 
 pub async fn deliveries_are_listed_newest_first(store: &dyn Store) {
@@ -298,7 +300,7 @@ pub async fn webhooks_are_kept_changed_and_deleted(store: &dyn Store) {
     let (one, two) = (create(store, webhook(1, None)).await, create(store, webhook(2, Some(&[]))).await);
     create(store, one.clone()).await;
     let other = Webhook { url: "https://other.example.com/".to_owned(), ..one.clone() };
-    store.create_webhook(other, "test").await.expect_err("another one with the same id");
+    store.create_webhook(other, By::COMMAND).await.expect_err("another one with the same id");
     assert_eq!(store.webhooks().await.expect("a read"), [one.clone(), two.clone()]);
     let change = WebhookChange {
         url: Some("https://new.example.com/".to_owned()),
@@ -306,18 +308,18 @@ pub async fn webhooks_are_kept_changed_and_deleted(store: &dyn Store) {
         description: Some(Some("ours".to_owned())),
         ..WebhookChange::default()
     };
-    let changed = store.change_webhook(two.id, change, "test", NOW).await.expect("a write").expect("a webhook");
+    let changed = store.change_webhook(two.id, change, By::COMMAND, NOW).await.expect("a write").expect("a webhook");
     assert_eq!((changed.types, changed.description.as_deref()), (Some(EventTypes::ALL), Some("ours")));
     assert_eq!(store.webhook(two.id).await.expect("a read"), Some(changed));
     log_in(store, login("o1", 1, NOW)).await;
-    assert!(store.delete_webhook(two.id, "test", NOW).await.expect("a write"));
-    assert!(!store.delete_webhook(two.id, "test", NOW).await.expect("a write"));
+    assert!(store.delete_webhook(two.id, By::COMMAND, NOW).await.expect("a write"));
+    assert!(!store.delete_webhook(two.id, By::COMMAND, NOW).await.expect("a write"));
     assert_eq!(store.webhooks().await.expect("a read"), std::slice::from_ref(&one));
     let rows = store.deliveries(DeliveryFilter::default(), MANY).await.expect("a read");
     assert!(!rows.is_empty() && rows.iter().all(|row| row.webhook == one.id));
     while store.purge_deliveries(NOW, 1, MANY).await.expect("a write") {}
     assert_eq!(kinds(&delivered(store, NOW).await), ["member.created", "session.created"]);
-    assert!(store.change_webhook(two.id, WebhookChange::default(), "test", NOW).await.expect("a write").is_none());
+    assert!(store.change_webhook(two.id, WebhookChange::default(), By::COMMAND, NOW).await.expect("a write").is_none());
 }
 
 pub async fn a_secret_that_was_rotated_signs_for_a_while(store: &dyn Store) {
@@ -325,7 +327,7 @@ pub async fn a_secret_that_was_rotated_signs_for_a_while(store: &dyn Store) {
     let rotate = |secret: &[u8], until| WebhookChange { secret: Some((secret.to_vec(), until)), ..Default::default() };
     for (secret, before) in [(&b"second"[..], &hook.sealed_secret[..]), (b"third", b"second")] {
         let change = rotate(secret, NOW + DAY);
-        let after = store.change_webhook(hook.id, change, "test", NOW).await.expect("a write").expect("a webhook");
+        let after = store.change_webhook(hook.id, change, By::COMMAND, NOW).await.expect("a write").expect("a webhook");
         assert_eq!((after.sealed_secret, after.previous), (secret.to_vec(), Some((before.to_vec(), NOW + DAY))));
     }
 }
@@ -334,8 +336,8 @@ pub async fn there_are_only_so_many_webhooks(store: &dyn Store) {
     for number in 1..=MOST_WEBHOOKS {
         create(store, webhook(number.into(), None)).await;
     }
-    assert!(!store.create_webhook(webhook(1000, None), "test").await.expect("a write"));
-    assert!(store.delete_webhook(member_id(1).0, "test", NOW).await.expect("a write"));
+    assert!(!store.create_webhook(webhook(1000, None), By::COMMAND).await.expect("a write"));
+    assert!(store.delete_webhook(member_id(1).0, By::COMMAND, NOW).await.expect("a write"));
     create(store, webhook(1000, None)).await;
 }
 
@@ -351,7 +353,7 @@ pub async fn what_was_settled_goes_after_a_week(store: &dyn Store) {
     assert_eq!(left(NOW + 7 * DAY - 1).await, 4);
     assert_eq!(left(NOW + 7 * DAY).await, 2, "what is pending stays");
     let off = WebhookChange { is_enabled: Some(false), ..WebhookChange::default() };
-    store.change_webhook(member_id(1).0, off, "test", NOW).await.expect("a write");
+    store.change_webhook(member_id(1).0, off, By::COMMAND, NOW).await.expect("a write");
     assert_eq!(left(NOW + 7 * DAY).await, 0, "unless nobody wants it");
 }
 
@@ -370,7 +372,7 @@ pub async fn a_listener_hears_what_was_committed(store: &dyn Store) {
     let mut listener = store.listen(wanted).expect("an outbox");
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
     store.record_login(login("o2", 1, NOW)).await.expect_err("the id of another session");
-    store.erase_member(id, hash(9), "test", NOW).await.expect("a write").expect("a member");
+    store.erase_member(id, hash(9), By::COMMAND, NOW).await.expect("a write").expect("a member");
     for kind in [EventType::MemberCreated, EventType::MemberErased] {
         let Some(Heard::Event(event)) = listener.next().await else { panic!("an event") };
         assert_eq!((event.happened.kind(), event.member, event.happened_at), (kind, Some(id), NOW));

@@ -63,7 +63,7 @@ pub async fn another_number_replaces_the_first_and_is_audited(store: &dyn Store)
     let member = bind(store, phone(id, 139, 2, Trust::Local, NOW + 5)).await;
     let bound = BoundPhone { sealed: b"number 139 by 2".to_vec(), trust: Trust::Local, bound_at: NOW + 5 };
     assert_eq!(member.phone, Some(bound), "a new number has the trust of its own proof");
-    let line = AuditRow { at: NOW + 5, actor: "member".to_owned(), action: "phone.changed".to_owned() };
+    let line = AuditRow { at: NOW + 5, actor: "member".to_owned(), action: "phone.changed".to_owned(), detail: None };
     assert_eq!(audited(store, id).await, [line]);
     bind(store, BindPhone { may_replace: false, ..phone(id, 139, 3, Trust::Code, NOW + 6) }).await;
     assert_eq!(audited(store, id).await.len(), 1, "the same number is no change");

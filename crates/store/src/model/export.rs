@@ -1,4 +1,4 @@
-use super::{Avatar, EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
+use super::{AuditRow, Avatar, EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
 
 /// Everything that is held about a member. What is sealed stays so.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,17 +44,6 @@ pub struct ExportedProof {
 }
 
 debug_only!(ExportedProof { session, usable_until });
-
-/// One line of the audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuditRow {
-    /// When.
-    pub at: UnixSeconds,
-    /// Who did it; never personal data.
-    pub actor: String,
-    /// What was done, such as `phone.changed`.
-    pub action: String,
-}
 
 /// How much one slice of the purge deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -140,6 +140,8 @@ pub struct Member {
     pub last_login_at: UnixSeconds,
     /// The last change of what is above, logins aside.
     pub updated_at: UnixSeconds,
+    /// How often operators changed status, note or attributes.
+    pub revision: i64,
 }
 
 debug_only!(Member { id, status });
@@ -187,6 +189,7 @@ mod tests {
             created_at: UnixSeconds(0),
             last_login_at: UnixSeconds(0),
             updated_at: UnixSeconds(0),
+            revision: 0,
         };
         let phone = BoundPhone { sealed: b"canary".to_vec(), trust: Trust::Code, bound_at: UnixSeconds(0) };
         let shown = format!("{member:?} {:?} {phone:?}", member.profile);

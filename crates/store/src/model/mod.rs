@@ -1,5 +1,6 @@
 //! What a store takes and gives back.
 
+mod audit;
 mod avatar;
 mod event;
 mod export;
@@ -15,9 +16,10 @@ mod signing_key;
 mod token;
 mod webhook;
 
+pub use audit::{Actor, AuditLine, AuditRow, By};
 pub use avatar::{Avatar, AvatarId, KeepAvatar};
 pub use event::{Effect, EventRow, Received, Subject, WechatEvent};
-pub use export::{AuditRow, Export, ExportedProof, FailureRow, Purged, Readiness};
+pub use export::{Export, ExportedProof, FailureRow, Purged, Readiness};
 pub use happening::{EndCause, Event, EventType, EventTypes, Happened};
 pub(crate) use identity::{HASH_BYTES, shortened};
 pub use identity::{Identified, Identity};

@@ -8,8 +8,8 @@ use super::audit::{self, About};
 use super::writer::Tx;
 use super::{failure, webhooks};
 use crate::model::{
-    Attempt, AttemptOutcome, DeliveryFilter, DeliveryId, DeliveryRow, DeliveryState, DisabledReason, Due, DueDelivery,
-    MemberId, UnixSeconds, Webhook,
+    Attempt, AttemptOutcome, By, DeliveryFilter, DeliveryId, DeliveryRow, DeliveryState, DisabledReason, Due,
+    DueDelivery, MemberId, UnixSeconds, Webhook,
 };
 
 /// How long what is settled, or waits for a disabled webhook, is kept.
@@ -161,7 +161,7 @@ fn from_row(row: &Row<'_>) -> Result<DeliveryRow> {
     })
 }
 
-pub(super) fn resend(tx: &Tx<'_>, id: DeliveryId, actor: &str, now: UnixSeconds) -> Result<bool> {
+pub(super) fn resend(tx: &Tx<'_>, id: DeliveryId, by: By, now: UnixSeconds) -> Result<bool> {
     // One that waits for an earlier one goes on waiting; one whose turn it is need not wait for the next attempt.
     const UPDATE: &str = "
         UPDATE deliveries
@@ -176,7 +176,7 @@ pub(super) fn resend(tx: &Tx<'_>, id: DeliveryId, actor: &str, now: UnixSeconds)
     };
     give_turn(tx, webhook, member, now)?;
     tx.note_delivery();
-    audit::record(tx, now, actor, "webhook.resent", &About::Nobody)?;
+    audit::record(tx, now, &by, "webhook.resent", About::Nobody)?;
     Ok(true)
 }
 

@@ -3,14 +3,14 @@ use rusqlite::{Connection, Result, named_params};
 use super::audit::{self, About};
 use super::writer::Tx;
 use super::{events, members, outbox, sessions};
-use crate::model::{EventType, Happened, MemberId, SessionId, UnixSeconds};
+use crate::model::{By, EventType, Happened, MemberId, SessionId, UnixSeconds};
 
 /// Foreign keys see to it that no table but that of sessions is forgotten here.
 pub(super) fn member(
     tx: &Tx<'_>,
     member: MemberId,
     pseudonym: &[u8; 32],
-    actor: &str,
+    by: &By,
     now: UnixSeconds,
 ) -> Result<Option<Vec<SessionId>>> {
     let id = named_params! { ":member": member.0.as_bytes() };
@@ -25,7 +25,7 @@ pub(super) fn member(
     audit::pseudonymise(tx, member, pseudonym)?;
     events::forget_subject(tx, pseudonym)?;
     journal(tx, pseudonym, now)?;
-    audit::record(tx, now, actor, "member.erased", &About::Erased(pseudonym))?;
+    audit::record(tx, now, by, "member.erased", About::Erased(pseudonym))?;
     outbox::forget(tx, member)?;
     let about = (appid.as_str(), Some(member));
     outbox::tell_if_wanted(tx, now, EventType::MemberErased, about, || Happened::MemberErased)?;

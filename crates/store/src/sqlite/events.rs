@@ -4,16 +4,13 @@ use super::audit::{self, About};
 use super::writer::Tx;
 use super::{erase, members, outbox};
 use crate::model::{
-    Effect, EventRow, EventType, Happened, Member, MemberKey, Profile, Received, Subject, UnixSeconds, WechatEvent,
+    By, Effect, EventRow, EventType, Happened, Member, MemberKey, Profile, Received, Subject, UnixSeconds, WechatEvent,
 };
 
 /// How long an event is kept. Far above the age at which a push is refused, so that no event has its effect twice.
 pub(super) const KEPT_SECONDS: i64 = 30 * 86_400;
 /// How long the same push is known again: twice the age at which it is refused, since its clock may be ahead as well.
 pub(super) const SEEN_SECONDS: i64 = 600;
-
-/// Who did what an event caused.
-const ACTOR: &str = "wechat";
 
 pub(super) fn receive(tx: &Tx<'_>, event: &WechatEvent) -> Result<Received> {
     if let Some(message) = seen(tx, event)? {
@@ -86,7 +83,7 @@ fn keep(tx: &Connection, event: &WechatEvent, is_member: bool) -> Result<bool> {
 }
 
 fn apply(tx: &Tx<'_>, event: &WechatEvent, owner: u32, member: &Member) -> Result<()> {
-    let record = |action| audit::record(tx, event.now, ACTOR, action, &About::Member(member.id));
+    let record = |action| audit::record(tx, event.now, &By::WECHAT, action, About::Member(member.id));
     match event.effect {
         Effect::Keep => {}
         Effect::Withdraw { phone, profile } => {
@@ -109,7 +106,7 @@ fn apply(tx: &Tx<'_>, event: &WechatEvent, owner: u32, member: &Member) -> Resul
         }
         Effect::Erase => {
             if let Some(subject) = &event.subject {
-                erase::member(tx, member.id, &subject.pseudonym, ACTOR, event.now)?;
+                erase::member(tx, member.id, &subject.pseudonym, &By::WECHAT, event.now)?;
             }
         }
     }

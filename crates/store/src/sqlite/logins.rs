@@ -3,7 +3,7 @@ use rusqlite::{Connection, Result};
 use super::audit::{self, About};
 use super::writer::Tx;
 use super::{members, outbox, sessions};
-use crate::model::{Happened, LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
+use crate::model::{By, Happened, LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
 
 /// How exact `last_login_at` is.
 const LAST_LOGIN_SECONDS: i64 = 86_400;
@@ -19,7 +19,7 @@ pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
     let ended = sessions::make_room(tx, owner, login)?;
     sessions::open(tx, owner, &member, login)?;
     if login.is_risky {
-        audit::record(tx, login.now, "wechat", "login.risky", &About::Member(member.id))?;
+        audit::record(tx, login.now, &By::WECHAT, "login.risky", About::Member(member.id))?;
     }
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
 }
@@ -37,6 +37,7 @@ fn joined(tx: &Tx<'_>, login: &Login) -> Result<(u32, Member)> {
         created_at: login.now,
         last_login_at: login.now,
         updated_at: login.now,
+        revision: 0,
     };
     let owner = members::insert(tx, &member)?;
     outbox::tell(tx, login.now, &member, Happened::MemberCreated)?;
@@ -87,7 +88,7 @@ fn report_conflict(tx: &Connection, member: &Member, now: UnixSeconds) -> Result
     const ACTION: &str = "unionid.conflict";
     tracing::warn!(member.id = %member.id, "WeChat gave another unionid than before: the first one stays");
     if !audit::has_since(tx, member.id, ACTION, now - LAST_LOGIN_SECONDS)? {
-        audit::record(tx, now, "wechat", ACTION, &About::Member(member.id))?;
+        audit::record(tx, now, &By::WECHAT, ACTION, About::Member(member.id))?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ macro_rules! columns {
          members.country, members.province, members.city, members.language,
          members.phone_sealed, members.phone_trust, members.phone_bound_at,
          members.status, members.note, members.attributes,
-         members.created_at, members.last_login_at, members.updated_at"
+         members.created_at, members.last_login_at, members.updated_at, members.revision"
     };
 }
 pub(super) use columns;
@@ -174,6 +174,7 @@ pub(super) fn read(columns: &mut Columns<'_>) -> Result<Member> {
         created_at: UnixSeconds(columns.next()?),
         last_login_at: UnixSeconds(columns.next()?),
         updated_at: UnixSeconds(columns.next()?),
+        revision: columns.next()?,
     })
 }
 

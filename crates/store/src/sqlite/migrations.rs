@@ -8,6 +8,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__members_and_sessions", include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql")),
     ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
     ("V3__avatars", include_str!("../../../../migrations/sqlite/0003_avatars.sql")),
+    ("V4__management", include_str!("../../../../migrations/sqlite/0004_management.sql")),
     ("V6__webhooks", include_str!("../../../../migrations/sqlite/0006_webhooks.sql")),
     ("V7__signing_keys", include_str!("../../../../migrations/sqlite/0007_signing_keys.sql")),
     ("V11__avatar_checks", include_str!("../../../../migrations/sqlite/0011_avatar_checks.sql")),

@@ -13,6 +13,7 @@ mod files;
 mod index;
 mod keys;
 mod logins;
+mod management;
 mod members;
 mod migrations;
 mod open;
@@ -40,10 +41,10 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::feed::Listener;
 use crate::model::{
-    ApiToken, Attempt, AvatarId, BindPhone, Bound, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes,
-    Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening,
-    OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey,
-    UnixSeconds, UsedProof, Webhook, WebhookChange, WechatEvent,
+    Attempt, AvatarId, BindPhone, Bound, By, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes, Export,
+    Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening, OpeningId,
+    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, UnixSeconds,
+    UsedProof, Webhook, WebhookChange, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::store::Store;
@@ -167,10 +168,6 @@ impl Store for SqliteStore {
         self.noticed(self.readers.at_once(|conn| members::by_id(conn, id))).await
     }
 
-    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
-        self.read(move |conn| members::linked(conn, id)).await
-    }
-
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
         self.write(move |tx| members::change_profile(tx, member, &profile, now)).await
     }
@@ -208,12 +205,11 @@ impl Store for SqliteStore {
         &self,
         member: MemberId,
         pseudonym: [u8; 32],
-        actor: &str,
+        by: By,
         now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>> {
-        let actor = actor.to_owned();
         self.index.settled().await;
-        self.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &actor, now)).await
+        self.write_and_scrub(move |tx| erase::member(tx, member, &pseudonym, &by, now)).await
     }
 
     async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>> {
@@ -250,25 +246,6 @@ impl Store for SqliteStore {
         self.write(move |tx| signing_keys::remove_before(tx, number)).await
     }
 
-    async fn create_api_token(&self, token: ApiToken) -> Result<()> {
-        self.write(move |tx| tokens::create(tx, &token)).await
-    }
-
-    async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
-        self.read(tokens::all).await
-    }
-
-    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
-        match self.index.api_token(id) {
-            Some(token) => Ok(Some(token)),
-            None => self.noticed(self.readers.at_once(|conn| Ok(tokens::by_id(conn, id)?.map(Arc::new)))).await,
-        }
-    }
-
-    async fn revoke_api_token(&self, id: Uuid, now: UnixSeconds) -> Result<bool> {
-        self.write_urgently(move |tx| tokens::revoke(tx, id, now)).await
-    }
-
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
         self.index.settled().await;
         let index = Arc::clone(&self.index);
@@ -294,9 +271,8 @@ impl Outbox for SqliteStore {
         Some(self.index.feed().listen(kinds))
     }
 
-    async fn create_webhook(&self, webhook: Webhook, actor: &str) -> Result<bool> {
-        let actor = actor.to_owned();
-        self.write(move |tx| webhooks::create(tx, &webhook, &actor)).await
+    async fn create_webhook(&self, webhook: Webhook, by: By) -> Result<bool> {
+        self.write(move |tx| webhooks::create(tx, &webhook, by)).await
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>> {
@@ -311,16 +287,14 @@ impl Outbox for SqliteStore {
         &self,
         id: Uuid,
         change: WebhookChange,
-        actor: &str,
+        by: By,
         now: UnixSeconds,
     ) -> Result<Option<Webhook>> {
-        let actor = actor.to_owned();
-        self.write(move |tx| webhooks::change(tx, id, &change, &actor, now)).await
+        self.write(move |tx| webhooks::change(tx, id, &change, by, now)).await
     }
 
-    async fn delete_webhook(&self, id: Uuid, actor: &str, now: UnixSeconds) -> Result<bool> {
-        let actor = actor.to_owned();
-        self.write_urgently(move |tx| webhooks::delete(tx, id, &actor, now)).await
+    async fn delete_webhook(&self, id: Uuid, by: By, now: UnixSeconds) -> Result<bool> {
+        self.write_urgently(move |tx| webhooks::delete(tx, id, by, now)).await
     }
 
     async fn due_deliveries(&self, now: UnixSeconds, each: u32) -> Result<Due> {
@@ -339,9 +313,8 @@ impl Outbox for SqliteStore {
         self.read(move |conn| deliveries::list(conn, filter, limit)).await
     }
 
-    async fn resend_delivery(&self, id: DeliveryId, actor: &str, now: UnixSeconds) -> Result<bool> {
-        let actor = actor.to_owned();
-        self.write(move |tx| deliveries::resend(tx, id, &actor, now)).await
+    async fn resend_delivery(&self, id: DeliveryId, by: By, now: UnixSeconds) -> Result<bool> {
+        self.write(move |tx| deliveries::resend(tx, id, by, now)).await
     }
 
     async fn purge_deliveries(&self, now: UnixSeconds, limit: u32, most_waiting: u32) -> Result<bool> {

@@ -5,7 +5,7 @@ use super::audit::{self, About};
 use super::writer::Tx;
 use super::{members, openings, outbox, sessions};
 use crate::model::{
-    BindPhone, Bound, BoundPhone, ExportedProof, Happened, Member, MemberId, SessionId, UnixSeconds, UsedProof,
+    BindPhone, Bound, BoundPhone, By, ExportedProof, Happened, Member, MemberId, SessionId, UnixSeconds, UsedProof,
 };
 
 pub(super) fn by_digest(conn: &Connection, digest: &[u8; 32]) -> Result<Option<UsedProof>> {
@@ -54,7 +54,7 @@ pub(super) fn bind_phone(tx: &Tx<'_>, bind: &BindPhone) -> Result<Bound> {
         if !bind.may_replace {
             return Ok(Bound::LoginTooOld);
         }
-        audit::record(tx, bind.now, "member", "phone.changed", &About::Member(bind.member))?;
+        audit::record(tx, bind.now, &By::MEMBER, "phone.changed", About::Member(bind.member))?;
     }
     remember(tx, bind)?;
     if let Some(opening) = bind.opening {

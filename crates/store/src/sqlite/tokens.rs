@@ -1,10 +1,12 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, named_params};
+use serde_json::json;
 use uuid::Uuid;
 
+use super::audit::{self, About};
 use super::index::Change;
 use super::writer::Tx;
-use crate::model::{ApiToken, KeptToken, UnixSeconds};
+use crate::model::{ApiToken, By, KeptToken, UnixSeconds};
 
 pub(super) fn access_token(conn: &Connection, appid: &str) -> Result<Option<KeptToken>> {
     const SELECT: &str = "
@@ -28,7 +30,7 @@ pub(super) fn keep_access_token(tx: &Connection, appid: &str, token: &KeptToken)
     Ok(())
 }
 
-pub(super) fn create(tx: &Tx<'_>, token: &ApiToken) -> Result<()> {
+pub(super) fn create(tx: &Tx<'_>, token: &ApiToken, by: &By) -> Result<()> {
     const INSERT: &str = "
         INSERT INTO api_tokens (id, name, hash, scopes, created_at, expires_at)
         VALUES (:id, :name, :hash, :scopes, :created_at, :expires_at)";
@@ -46,7 +48,8 @@ pub(super) fn create(tx: &Tx<'_>, token: &ApiToken) -> Result<()> {
     };
     tx.prepare_cached(INSERT)?.execute(params)?;
     tx.note(Change::Token { id: token.id, token: Some(token.clone()) });
-    Ok(())
+    let detail = json!({ "token": token.id, "scopes": token.scopes });
+    audit::record_with(tx, token.created_at, by, "token.created", About::Nobody, &detail)
 }
 
 pub(super) fn all(conn: &Connection) -> Result<Vec<ApiToken>> {
@@ -66,7 +69,7 @@ pub(super) fn by_id(conn: &Connection, id: Uuid) -> Result<Option<ApiToken>> {
     conn.prepare_cached(SELECT)?.query_row(named_params! { ":id": id.as_bytes() }, from_row).optional()
 }
 
-pub(super) fn revoke(tx: &Tx<'_>, id: Uuid, now: UnixSeconds) -> Result<bool> {
+pub(super) fn revoke(tx: &Tx<'_>, id: Uuid, by: &By, now: UnixSeconds) -> Result<bool> {
     const UPDATE: &str = "
         UPDATE api_tokens
         SET revoked_at = :now
@@ -74,6 +77,7 @@ pub(super) fn revoke(tx: &Tx<'_>, id: Uuid, now: UnixSeconds) -> Result<bool> {
     let revoked = tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.as_bytes(), ":now": now.0 })? == 1;
     if revoked {
         tx.note(Change::Token { id, token: None });
+        audit::record_with(tx, now, by, "token.revoked", About::Nobody, &json!({ "token": id }))?;
     }
     Ok(revoked)
 }

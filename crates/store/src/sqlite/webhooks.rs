@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::audit::{self, About};
 use super::writer::Tx;
 use super::{failure, outbox};
-use crate::model::{DisabledReason, EventType, EventTypes, MOST_WEBHOOKS, UnixSeconds, Webhook, WebhookChange};
+use crate::model::{By, DisabledReason, EventType, EventTypes, MOST_WEBHOOKS, UnixSeconds, Webhook, WebhookChange};
 
 macro_rules! select {
     ($($rest:literal)?) => {
@@ -19,7 +19,7 @@ macro_rules! select {
     };
 }
 
-pub(super) fn create(tx: &Tx<'_>, webhook: &Webhook, actor: &str) -> Result<bool> {
+pub(super) fn create(tx: &Tx<'_>, webhook: &Webhook, by: By) -> Result<bool> {
     const INSERT: &str = "
         INSERT INTO webhooks (id, url, types, description, sealed_secret, created_at)
         VALUES (:id, :url, :types, :description, :secret, :created_at)";
@@ -39,7 +39,7 @@ pub(super) fn create(tx: &Tx<'_>, webhook: &Webhook, actor: &str) -> Result<bool
         ":created_at": webhook.created_at.0,
     };
     tx.prepare_cached(INSERT)?.execute(params)?;
-    settled(tx, webhook.created_at, actor, "webhook.created")?;
+    settled(tx, webhook.created_at, by, "webhook.created")?;
     Ok(true)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn change(
     tx: &Tx<'_>,
     id: Uuid,
     change: &WebhookChange,
-    actor: &str,
+    by: By,
     now: UnixSeconds,
 ) -> Result<Option<Webhook>> {
     const UPDATE: &str = "
@@ -95,7 +95,7 @@ pub(super) fn change(
     };
     tx.prepare_cached(UPDATE)?.execute(params)?;
     let action = if change.secret.is_some() { "webhook.secret_rotated" } else { "webhook.changed" };
-    settled(tx, now, actor, action)?;
+    settled(tx, now, by, action)?;
     Ok(Some(after))
 }
 
@@ -118,7 +118,7 @@ fn changed(webhook: Webhook, change: &WebhookChange, now: UnixSeconds) -> Webhoo
 }
 
 /// Its row stays for as long as its deliveries do, which are many and go slice by slice; its secrets go now.
-pub(super) fn delete(tx: &Tx<'_>, id: Uuid, actor: &str, now: UnixSeconds) -> Result<bool> {
+pub(super) fn delete(tx: &Tx<'_>, id: Uuid, by: By, now: UnixSeconds) -> Result<bool> {
     const UPDATE: &str = "
         UPDATE webhooks
         SET deleted_at = :now, url = '', description = NULL, sealed_secret = x'',
@@ -126,7 +126,7 @@ pub(super) fn delete(tx: &Tx<'_>, id: Uuid, actor: &str, now: UnixSeconds) -> Re
         WHERE id = :id AND deleted_at IS NULL";
     let is_deleted = tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.as_bytes(), ":now": now.0 })? == 1;
     if is_deleted {
-        settled(tx, now, actor, "webhook.deleted")?;
+        settled(tx, now, by, "webhook.deleted")?;
     }
     Ok(is_deleted)
 }
@@ -140,16 +140,16 @@ pub(super) fn disable(tx: &Tx<'_>, number: i64, reason: DisabledReason, now: Uni
     let params = named_params! { ":number": number, ":reason": reason.as_str(), ":now": now.0 };
     if tx.prepare_cached(UPDATE)?.execute(params)? == 1 {
         tracing::warn!(webhook = number, reason = reason.as_str(), "a webhook was disabled");
-        settled(tx, now, "wxgate", "webhook.disabled")?;
+        settled(tx, now, By::SERVER, "webhook.disabled")?;
     }
     Ok(())
 }
 
 /// From here on other events may be wanted.
-fn settled(tx: &Tx<'_>, now: UnixSeconds, actor: &str, action: &str) -> Result<()> {
+fn settled(tx: &Tx<'_>, now: UnixSeconds, by: By, action: &str) -> Result<()> {
     tx.set_queued(outbox::wanted(tx)?);
     tx.note_delivery();
-    audit::record(tx, now, actor, action, &About::Nobody)
+    audit::record(tx, now, &by, action, About::Nobody)
 }
 
 fn words(kinds: EventTypes) -> String {

@@ -4,8 +4,8 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 use wxgate_store::{
-    ApiToken, DeliveryFilter, EventType, EventTypes, Identified, LoginOutcome, Outbox, Profile, SessionId, SqliteStore,
-    Store, Webhook,
+    ApiToken, By, DeliveryFilter, EventType, EventTypes, Identified, LoginOutcome, Management, Outbox, Profile,
+    SessionId, SqliteStore, Store, Webhook,
 };
 
 use crate::{NOW, log_in, login, open, skey_hash};
@@ -58,7 +58,7 @@ async fn what_a_command_changes_is_what_the_server_says_of_it() {
     log_in(&command, login("o1", 3)).await;
     let named = Profile { nick_name: Some("n".to_owned()), ..Profile::default() };
     command.change_profile(kept.id, named, NOW).await.unwrap();
-    command.erase_member(gone.id, [9; 32], "operator", NOW).await.unwrap().unwrap();
+    command.erase_member(gone.id, [9; 32], By::COMMAND, NOW).await.unwrap().unwrap();
     assert_eq!(server.sessions(kept.id, NOW).await.unwrap().len(), 1);
     assert!(matches!(server.identify(SessionId(1), &skey_hash(1), NOW), Identified::Absent));
     assert!(matches!(server.identify(SessionId(2), &skey_hash(2), NOW), Identified::Absent));
@@ -90,9 +90,9 @@ async fn a_token_that_a_command_revokes_is_revoked_when_the_command_is_answered(
         created_at: NOW,
         expires_at: None,
     };
-    command.create_api_token(token.clone()).await.unwrap();
+    command.create_api_token(token.clone(), By::COMMAND).await.unwrap();
     assert_eq!(server.api_token(token.id).await.unwrap().as_deref(), Some(&token));
-    assert!(command.revoke_api_token(token.id, NOW).await.unwrap());
+    assert!(command.revoke_api_token(token.id, By::COMMAND, NOW).await.unwrap());
     assert_eq!(server.api_token(token.id).await.unwrap(), None);
 }
 
@@ -112,7 +112,7 @@ async fn what_a_command_does_is_told_to_webhooks_too() {
         created_at: NOW,
         disabled: None,
     };
-    assert!(server.create_webhook(webhook, "test").await.unwrap());
+    assert!(server.create_webhook(webhook, By::COMMAND).await.unwrap());
     let command = SqliteStore::open_shared(dir.path()).unwrap();
     assert!(command.end_session(member.id, SessionId(1), NOW).await.unwrap());
     server.deliveries_changed().await;

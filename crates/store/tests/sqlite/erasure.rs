@@ -2,7 +2,7 @@ use std::fs;
 
 use tempfile::TempDir;
 use wxgate_store::{
-    BindPhone, Effect, Member, Profile, Received, SessionId, SqliteStore, Store, Subject, Trust, WechatEvent,
+    BindPhone, By, Effect, Member, Profile, Received, SessionId, SqliteStore, Store, Subject, Trust, WechatEvent,
 };
 
 use crate::{NOW, log_in, login, open, stranger};
@@ -79,7 +79,7 @@ async fn an_erased_members_bytes_leave_the_files() {
     let store = open(dir.path());
     let member = canary(&store).await;
     assert_eq!(found(&dir), CANARIES);
-    store.erase_member(member.id, [9; 32], "member", NOW).await.unwrap().unwrap();
+    store.erase_member(member.id, [9; 32], By::MEMBER, NOW).await.unwrap().unwrap();
     assert_eq!(found(&dir), [""; 0]);
 }
 
@@ -104,7 +104,7 @@ async fn a_reader_who_holds_the_log_only_delays_it() {
     let member = canary(&store).await;
     let reader = stranger(&dir);
     reader.execute_batch("BEGIN; SELECT count(*) FROM members").unwrap();
-    store.erase_member(member.id, [9; 32], "member", NOW).await.unwrap().unwrap();
+    store.erase_member(member.id, [9; 32], By::MEMBER, NOW).await.unwrap().unwrap();
     assert_eq!(found(&dir), CANARIES, "the reader still sees what was");
     reader.execute_batch("COMMIT").unwrap();
     store.ready().await.unwrap();
@@ -121,7 +121,7 @@ async fn what_stays_of_an_erased_member_names_nobody() {
     connection
         .execute("INSERT INTO audit (happened_at, actor, action, member_id) VALUES (1, 'x', 'y', ?)", [id])
         .unwrap();
-    store.erase_member(member.id, [9; 32], "operator", NOW).await.unwrap().unwrap();
+    store.erase_member(member.id, [9; 32], By::COMMAND, NOW).await.unwrap().unwrap();
     let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(
         count(
@@ -129,6 +129,6 @@ async fn what_stays_of_an_erased_member_names_nobody() {
         ),
         2
     );
-    assert_eq!(count("SELECT count(*) FROM audit WHERE action = 'member.erased' AND actor = 'operator'"), 1);
+    assert_eq!(count("SELECT count(*) FROM audit WHERE action = 'member.erased' AND actor = 'command'"), 1);
     assert_eq!(count("SELECT erased_at FROM erasures"), NOW.0);
 }

@@ -74,7 +74,7 @@ fn a_newer_schema_is_refused() {
     let dir = TempDir::new().unwrap();
     drop(open(dir.path()));
     let later = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
-                 VALUES (9, 'later', '2026-01-01T00:00:00Z', '1')";
+                 VALUES (99, 'later', '2026-01-01T00:00:00Z', '1')";
     stranger(&dir).execute(later, []).unwrap();
     let sentence = refusal(SqliteStore::open(&Settings::default(), dir.path()));
     assert!(sentence.contains("schema is 9") && sentence.contains("backup"), "{sentence}");

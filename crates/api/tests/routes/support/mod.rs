@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use wxgate_api::{ApiTokenText, App, Clock, Edge, Settings, settings};
 use wxgate_crypto::{SessionKey, Vault};
-use wxgate_store::{SqliteStore, Store, UnixSeconds};
+use wxgate_store::{By, Management, SqliteStore, UnixSeconds};
 
 pub use self::answer::Answer;
 pub use self::wechat::{Script, refused};
@@ -170,7 +170,7 @@ impl TestApp {
         let scopes = scopes.iter().map(ToString::to_string).collect();
         let (now, end) = (self.clock.now(), UnixSeconds(self.clock.now().0 + 3600));
         let (text, token) = ApiTokenText::create("test".into(), scopes, Some(end), now);
-        self.store.create_api_token(token).await.unwrap();
+        self.store.create_api_token(token, By::COMMAND).await.unwrap();
         text.to_string()
     }
 }

@@ -1,19 +1,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use super::events::Events;
 use super::people::{People, Person};
 use super::tries::Tries;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{
-    ApiToken, AvatarId, BindPhone, Bound, BoundPhone, Effect, Export, ExportedProof, Identified, Identity, KeepAvatar,
-    KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, NewSigningKey, Opening, OpeningId, Profile, Purged,
-    Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Subject, UnixSeconds,
-    UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, BoundPhone, By, Effect, Export, ExportedProof, Identified, Identity,
+    KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, NewSigningKey, Opening, OpeningId,
+    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Status,
+    Subject, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::store::Store;
@@ -25,8 +24,8 @@ use crate::store::Store;
 pub struct Memory(Mutex<State>);
 
 #[derive(Default)]
-struct State {
-    people: People,
+pub(super) struct State {
+    pub(super) people: People,
     tries: Tries,
     proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
     events: Events,
@@ -35,7 +34,7 @@ struct State {
     /// The greatest number that a key ever had.
     signing_key_number: i64,
     /// With whether they are revoked.
-    api_tokens: Vec<(ApiToken, bool)>,
+    pub(super) api_tokens: Vec<(ApiToken, bool)>,
 }
 
 impl Memory {
@@ -51,7 +50,7 @@ impl Memory {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,10 +169,6 @@ impl Store for Memory {
         Ok(self.state().people.get(id).map(|person| person.member.clone()))
     }
 
-    async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
-        Ok(self.state().people.linked(id))
-    }
-
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
         let mut state = self.state();
         let Some(person) = state.people.get_mut(member) else { return Ok(None) };
@@ -225,7 +220,7 @@ impl Store for Memory {
             if !bind.may_replace {
                 return Ok(Bound::LoginTooOld);
             }
-            person.audit("member", "phone.changed", bind.now);
+            person.audit(By::MEMBER, "phone.changed", bind.now);
         }
         person.phone_index = Some(bind.phone_index);
         person.member.updated_at = bind.now;
@@ -244,7 +239,7 @@ impl Store for Memory {
         &self,
         member: MemberId,
         pseudonym: [u8; 32],
-        _actor: &str,
+        _by: By,
         _now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>> {
         Ok(self.state().erase(member, pseudonym))
@@ -318,36 +313,6 @@ impl Store for Memory {
         let before = state.signing_keys.len();
         state.signing_keys.retain(|kept| kept.number >= number);
         Ok((before - state.signing_keys.len()) as u64)
-    }
-
-    async fn create_api_token(&self, token: ApiToken) -> Result<()> {
-        let mut state = self.state();
-        match state.api_tokens.iter().find(|(known, _)| known.id == token.id) {
-            Some((known, false)) if *known == token => Ok(()),
-            Some(_) => Err(Error::Conflict("another token has this id")),
-            None => {
-                state.api_tokens.push((token, false));
-                Ok(())
-            }
-        }
-    }
-
-    async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
-        let state = self.state();
-        let mut tokens: Vec<_> =
-            state.api_tokens.iter().filter(|(_, revoked)| !revoked).map(|(token, _)| token.clone()).collect();
-        tokens.sort_by_key(|token| (token.created_at, token.id));
-        Ok(tokens)
-    }
-
-    async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
-        Ok(self.api_tokens().await?.into_iter().find(|token| token.id == id).map(Arc::new))
-    }
-
-    async fn revoke_api_token(&self, id: Uuid, _now: UnixSeconds) -> Result<bool> {
-        let mut state = self.state();
-        let token = state.api_tokens.iter_mut().find(|(token, revoked)| token.id == id && !revoked);
-        Ok(token.map(|(_, revoked)| *revoked = true).is_some())
     }
 
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {

@@ -8,6 +8,7 @@
 
 mod answer;
 mod events;
+mod management;
 mod memory;
 mod people;
 mod step;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    AuditRow, Avatar, AvatarId, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey,
+    AuditRow, Avatar, AvatarId, By, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey,
     Session, SessionId, SessionRow, Status, UnixSeconds,
 };
 
@@ -159,6 +159,7 @@ impl Person {
             created_at: login.now,
             last_login_at: login.now,
             updated_at: login.now,
+            revision: 0,
         };
         Self { member, phone_index: None, sessions: BTreeMap::new(), keys: Vec::new(), audit: Vec::new(), avatar: None }
     }
@@ -167,13 +168,14 @@ impl Person {
         self.sessions.contains_key(&id) || self.keys.iter().any(|(of, _)| *of == id)
     }
 
-    pub(super) fn audit(&mut self, actor: &str, action: &str, at: UnixSeconds) {
-        self.audit.push(AuditRow { at, actor: actor.to_owned(), action: action.to_owned() });
+    pub(super) fn audit(&mut self, by: By, action: &str, at: UnixSeconds) {
+        let actor = by.actor.to_string();
+        self.audit.push(AuditRow { at, actor, action: action.to_owned(), detail: None });
     }
 
     pub(super) fn change_by_wechat(&mut self, action: &str, at: UnixSeconds) {
         self.member.updated_at = at;
-        self.audit("wechat", action, at);
+        self.audit(By::WECHAT, action, at);
     }
 
     pub(super) fn change(&mut self, unionid: Option<String>, profile: Profile, now: UnixSeconds) {
@@ -193,7 +195,7 @@ impl Person {
             self.member.unionid.is_some() && login.unionid.is_some() && self.member.unionid != login.unionid;
         let is_said = |row: &AuditRow| row.action == CONFLICT && row.at > login.now - DAY;
         if contradicts && !self.audit.iter().any(is_said) {
-            self.audit("wechat", CONFLICT, login.now);
+            self.audit(By::WECHAT, CONFLICT, login.now);
         }
         self.change(login.unionid.clone(), login.profile.clone().unwrap_or_default(), login.now);
         if login.now >= self.member.last_login_at + DAY {

@@ -4,8 +4,8 @@ use super::answer::{Answer, opening};
 use super::{Act, Backend, Memory, Step};
 use crate::contract::sample::{EVER, NOW, api_token, hash, login, member_id, phone};
 use crate::model::{
-    ApiToken, BindPhone, Effect, Export, Identified, Identity, KeptToken, Login, MemberId, OpeningId, Profile, Purged,
-    Refresh, Session, SessionId, Subject, Trust, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, BindPhone, By, Effect, Export, Identified, Identity, KeptToken, Login, MemberId, OpeningId, Profile,
+    Purged, Refresh, Session, SessionId, Subject, Trust, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::store::Store;
 
@@ -136,7 +136,7 @@ impl World {
                     .into()
             }
             Act::Erase { person } => {
-                store.erase_member(self.person(person), hash(PSEUDONYM), "member", now).await.into()
+                store.erase_member(self.person(person), hash(PSEUDONYM), By::MEMBER, now).await.into()
             }
             Act::Push { person, event, url, message, effect } => {
                 store.receive_event(pushed(person, [url, message, event], effect, now)).await.into()
@@ -145,9 +145,9 @@ impl World {
                 store.keep_access_token(APPID, KeptToken { sealed: vec![token], expires_at: now }).await.into()
             }
             Act::Create { token, hash: other } => {
-                store.create_api_token(ApiToken { hash: hash(other), ..api_token(token) }).await.into()
+                store.create_api_token(ApiToken { hash: hash(other), ..api_token(token) }, By::COMMAND).await.into()
             }
-            Act::Revoke { token } => store.revoke_api_token(api_token(token).id, now).await.into(),
+            Act::Revoke { token } => store.revoke_api_token(api_token(token).id, By::COMMAND, now).await.into(),
             Act::Purge { limit } => purge(store, now, limit).await,
             Act::Begin { .. } | Act::Block { .. } | Act::Restart { .. } => Answer::Nothing,
         }
