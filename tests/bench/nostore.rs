@@ -15,10 +15,10 @@ use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile as ProfileSettings
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
-    ApiToken, AvatarId, BindPhone, Bound, By, Error, Export, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome,
-    Management, Member, MemberId, NewSigningKey, Opening, OpeningId, Outbox, Profile, Purged, Readiness, Received,
-    Refresh, Result, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof,
-    WechatEvent,
+    ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, By, ChangeMember, Changed, Error, Export, KeepAvatar,
+    KeptToken, LoggedIn, Login, LoginOutcome, Management, Member, MemberId, MemberQuery, NewSigningKey, Opening,
+    OpeningId, Outbox, Page, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId,
+    SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -191,6 +191,26 @@ impl Store for Nothing {
 
 #[async_trait]
 impl Management for Nothing {
+    async fn members(&self, _: MemberQuery) -> Result<Page<Member>> {
+        nothing()
+    }
+
+    async fn change_member(&self, _: ChangeMember) -> Result<Changed> {
+        nothing()
+    }
+
+    async fn revoke_sessions(&self, _: MemberId, _: Option<SessionId>, _: By, _: UnixSeconds) -> Result<u64> {
+        nothing()
+    }
+
+    async fn note_export(&self, _: MemberId, _: By, _: UnixSeconds) -> Result<bool> {
+        nothing()
+    }
+
+    async fn audit(&self, _: AuditQuery) -> Result<Page<AuditLine>> {
+        nothing()
+    }
+
     async fn linked_members(&self, _: MemberId) -> Result<Vec<Member>> {
         nothing()
     }

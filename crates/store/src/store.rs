@@ -126,7 +126,8 @@ pub trait Store: Management + Outbox {
     async fn remove_signing_keys_before(&self, number: i64) -> Result<u64>;
 
     /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day, proofs
-    /// past `usable_until`, events older than 30 days and what is known of pushes older than 10 minutes: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
+    /// past `usable_until`, events older than 30 days, what is known of pushes older than 10 minutes, and lines of the
+    /// audit older than 180 days: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
     /// whether another slice is due.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 

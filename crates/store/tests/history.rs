@@ -6,7 +6,6 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime;
 use uuid::Uuid;
@@ -75,16 +74,6 @@ impl Backend for Sqlite {
         self.open();
         // What needs the index waits until it is loaded; from then on it must know.
         self.store().end_sessions(MemberId(Uuid::nil()), UnixSeconds(0)).await.unwrap();
-    }
-
-    async fn block(&self, member: MemberId) {
-        let connection = Connection::open(self.folder.path().join("wxgate.db")).unwrap();
-        let id = member.0.as_bytes();
-        connection.execute("UPDATE members SET status = 'blocked' WHERE id = ?", [id]).unwrap();
-        let tell = "INSERT INTO outside_changes (member) SELECT number FROM members WHERE id = ?";
-        connection.execute(tell, [id]).unwrap();
-        // Any write takes in what others wrote.
-        self.store().ready().await.unwrap();
     }
 }
 

@@ -23,6 +23,7 @@ pub mod history;
 pub mod identity;
 pub mod keys;
 pub mod logins;
+pub mod management;
 pub mod members;
 pub mod openings;
 pub mod outbox;
@@ -109,6 +110,15 @@ macro_rules! for_each_contract_case {
             events::an_event_has_one_effect_however_often_it_comes,
             events::an_event_is_about_one_app_and_perhaps_nobody,
             events::old_events_and_pushes_go,
+            management::members_are_listed_newest_first_and_page_by_page,
+            management::members_are_found_by_all_that_is_asked_for,
+            management::a_change_replaces_what_it_gives_and_is_audited,
+            management::a_change_of_an_older_revision_is_left_alone,
+            management::a_blocked_member_is_so_in_every_session_until_unblocked,
+            management::revoked_sessions_are_audited_if_there_were_any,
+            management::the_audit_is_listed_by_whom_by_what_and_page_by_page,
+            management::what_stays_of_an_erased_member_says_nothing_of_them,
+            management::the_audit_is_kept_for_180_days,
             tokens::the_last_access_token_is_kept,
             tokens::api_tokens_are_kept_until_revoked,
             tokens::an_api_token_may_be_created_twice_but_not_differently,
@@ -131,6 +141,7 @@ macro_rules! for_each_outbox_case {
         $with! {
             outbox::what_nobody_wants_is_not_written,
             outbox::each_kind_is_told_in_the_order_it_happened,
+            outbox::what_operators_change_is_told,
             outbox::a_webhook_gets_the_kinds_it_wants,
             outbox::what_is_refused_or_repeated_is_not_told,
             outbox::what_wechat_says_is_told_without_its_content,

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::sample::{DAY, NOW, hash, log_in, login, member_id, phone};
 use crate::feed::Heard;
 use crate::model::{
-    Attempt, AttemptOutcome, By, DeliveryFilter, DeliveryState, DisabledReason, DueDelivery, Effect, EventType,
-    EventTypes, MOST_WEBHOOKS, MemberId, Profile, SessionId, Subject, Trust, UnixSeconds, Webhook, WebhookChange,
-    WechatEvent,
+    Attempt, AttemptOutcome, By, ChangeMember, DeliveryFilter, DeliveryState, DisabledReason, DueDelivery, Effect,
+    EventType, EventTypes, MOST_WEBHOOKS, MemberId, Profile, SessionId, Status, Subject, Trust, UnixSeconds, Webhook,
+    WebhookChange, WechatEvent,
 };
 use crate::store::Store;
 
@@ -93,6 +93,28 @@ pub async fn each_kind_is_told_in_the_order_it_happened(store: &dyn Store) {
             ("session.ended".to_owned(), about(json!({ "session_id": session, "cause": "ended" }))),
         ]
     );
+}
+
+pub async fn what_operators_change_is_told(store: &dyn Store) {
+    create(store, webhook(1, Some(&[EventType::MemberUpdated, EventType::SessionEnded]))).await;
+    let id = log_in(store, login("o1", 1, NOW)).await.member.id;
+    let change = |status, note| ChangeMember {
+        member: id,
+        status,
+        note,
+        attributes: None,
+        revision: None,
+        by: By::COMMAND,
+        now: NOW,
+    };
+    let blocked = change(Some(Status::Blocked), Some(Some("n".to_owned())));
+    for _ in 0..2 {
+        store.change_member(blocked.clone()).await.expect("a write");
+    }
+    store.revoke_sessions(id, None, By::COMMAND, NOW).await.expect("a write");
+    let told = delivered(store, NOW).await;
+    assert_eq!(kinds(&told), ["member.updated", "session.ended"], "what changes nothing is not told");
+    assert_eq!(told[0].1["changed"], json!(["status", "note"]));
 }
 
 pub async fn a_webhook_gets_the_kinds_it_wants(store: &dyn Store) {

@@ -58,6 +58,8 @@ pub struct Purged {
     pub events: u64,
     /// Pushes that would be too old if they came again.
     pub pushes: u64,
+    /// Lines of the audit that were kept for their time.
+    pub audit: u64,
     /// Whether another slice is due.
     pub more: bool,
 }

@@ -1,7 +1,29 @@
 use rusqlite::{Connection, Result, Row, named_params};
 use serde_json::Value;
+use uuid::Uuid;
 
-use crate::model::{AuditRow, By, MemberId, UnixSeconds};
+use super::page::Window;
+use crate::model::{AuditLine, AuditQuery, AuditRow, By, MemberId, Page, UnixSeconds};
+
+/// How long a line is kept.
+pub(super) const KEPT_SECONDS: i64 = 180 * 86_400;
+
+/// A statement whose first condition finds the lines.
+macro_rules! page {
+    ($found_by:literal) => {
+        concat!(
+            "SELECT id, happened_at, actor, origin, action, member_id, pseudonym, detail
+             FROM audit
+             WHERE ",
+            $found_by,
+            "  AND (:member IS NULL OR +member_id = :member)
+               AND (:actor IS NULL OR actor = :actor)
+               AND (:action IS NULL OR action = :action)
+             ORDER BY id DESC
+             LIMIT :limit"
+        )
+    };
+}
 
 /// Whom a line of the audit is about.
 #[derive(Clone, Copy)]
@@ -74,22 +96,66 @@ pub(super) fn of_member(conn: &Connection, member: MemberId) -> Result<Vec<Audit
         FROM audit
         WHERE member_id = :member
         ORDER BY id DESC";
-    let row = |row: &Row<'_>| {
-        Ok(AuditRow {
-            at: UnixSeconds(row.get("happened_at")?),
-            actor: row.get("actor")?,
-            action: row.get("action")?,
-            detail: row.get("detail")?,
-        })
-    };
-    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, row)?.collect()
+    conn.prepare_cached(SELECT)?.query_map(named_params! { ":member": member.0.as_bytes() }, line)?.collect()
 }
 
-/// Takes a member's id off their lines; what stays tells one erased person's story from another's.
+fn line(row: &Row<'_>) -> Result<AuditRow> {
+    Ok(AuditRow {
+        at: UnixSeconds(row.get("happened_at")?),
+        actor: row.get("actor")?,
+        action: row.get("action")?,
+        detail: row.get("detail")?,
+    })
+}
+
+/// Those about a member; and those by whatever else, of which a page looks at so many lines, found or not.
+const ABOUT_MEMBER: &str = page!("member_id = :member AND +id < :before AND +id >= :floor");
+const BY_ID: &str = page!("id < :before AND id >= :floor");
+
+/// Some lines, newest first.
+pub(super) fn page(conn: &Connection, query: &AuditQuery, looked_at: i64) -> Result<Page<AuditLine>> {
+    let snapshot = conn.unchecked_transaction()?;
+    let (sql, window) = match query.member {
+        Some(_) => (ABOUT_MEMBER, Window::whole(query.after)),
+        None => (BY_ID, Window::below(query.after, newest(&snapshot)?, looked_at)),
+    };
+    let params = named_params! {
+        ":member": query.member.as_ref().map(|id| id.0.as_bytes()),
+        ":actor": query.actor,
+        ":action": query.action,
+        ":before": window.before,
+        ":floor": window.floor,
+        ":limit": i64::from(query.limit) + 1,
+    };
+    let found = snapshot.prepare_cached(sql)?.query_map(params, numbered_line)?.collect::<Result<_>>()?;
+    window.page(found, query.limit, |id| has_older(&snapshot, id))
+}
+
+fn numbered_line(row: &Row<'_>) -> Result<(i64, AuditLine)> {
+    let member: Option<[u8; 16]> = row.get("member_id")?;
+    let line = AuditLine {
+        row: line(row)?,
+        origin: row.get("origin")?,
+        member: member.map(|id| MemberId(Uuid::from_bytes(id))),
+        pseudonym: row.get("pseudonym")?,
+    };
+    Ok((row.get("id")?, line))
+}
+
+fn newest(conn: &Connection) -> Result<i64> {
+    conn.prepare_cached("SELECT coalesce(max(id), 0) FROM audit")?.query_row([], |row| row.get(0))
+}
+
+fn has_older(conn: &Connection, floor: i64) -> Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM audit WHERE id < :floor LIMIT 1")?.exists(named_params! { ":floor": floor })
+}
+
+/// Takes a member's id and the names of their attributes off their lines; what stays tells one erased person's story from
+/// another's.
 pub(super) fn pseudonymise(tx: &Connection, member: MemberId, pseudonym: &[u8; 32]) -> Result<()> {
     const UPDATE: &str = "
         UPDATE audit
-        SET member_id = NULL, pseudonym = :pseudonym
+        SET member_id = NULL, pseudonym = :pseudonym, detail = json_remove(detail, '$.attributes')
         WHERE member_id = :member";
     let params = named_params! { ":member": member.0.as_bytes(), ":pseudonym": pseudonym };
     tx.prepare_cached(UPDATE)?.execute(params)?;

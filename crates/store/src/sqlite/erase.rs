@@ -43,11 +43,12 @@ pub(super) fn is_in_journal(conn: &Connection, pseudonym: &[u8; 32]) -> Result<b
         .exists(named_params! { ":pseudonym": pseudonym })
 }
 
-fn journal(tx: &Connection, pseudonym: &[u8; 32], now: UnixSeconds) -> Result<()> {
+/// Writes down who was erased, by the last time it happened.
+pub(super) fn journal(tx: &Connection, pseudonym: &[u8; 32], now: UnixSeconds) -> Result<()> {
     const UPSERT: &str = "
         INSERT INTO erasures (pseudonym, erased_at)
         VALUES (:pseudonym, :now)
-        ON CONFLICT (pseudonym) DO UPDATE SET erased_at = excluded.erased_at";
+        ON CONFLICT (pseudonym) DO UPDATE SET erased_at = max(erased_at, excluded.erased_at)";
     tx.prepare_cached(UPSERT)?.execute(named_params! { ":pseudonym": pseudonym, ":now": now.0 })?;
     Ok(())
 }

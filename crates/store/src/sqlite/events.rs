@@ -157,6 +157,16 @@ pub(super) fn forget_subject(tx: &Connection, pseudonym: &[u8; 32]) -> Result<()
     Ok(())
 }
 
+/// The same of what came until then.
+pub(super) fn forget_subject_until(tx: &Connection, pseudonym: &[u8; 32], until: UnixSeconds) -> Result<()> {
+    const UPDATE: &str = "
+        UPDATE wechat_events
+        SET subject = NULL, sealed_content = NULL
+        WHERE subject = :pseudonym AND received_at <= :until";
+    tx.prepare_cached(UPDATE)?.execute(named_params! { ":pseudonym": pseudonym, ":until": until.0 })?;
+    Ok(())
+}
+
 /// The events about a person, newest first.
 pub(super) fn of_subject(conn: &Connection, pseudonym: &[u8; 32]) -> Result<Vec<EventRow>> {
     const SELECT: &str = "

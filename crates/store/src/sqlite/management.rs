@@ -3,15 +3,43 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::{SqliteStore, members, tokens};
+use super::page::LOOKED_AT;
+use super::{SqliteStore, audit, manage, members, search, tokens};
 use crate::error::Result;
 use crate::management::Management;
-use crate::model::{ApiToken, By, Member, MemberId, UnixSeconds};
+use crate::model::{
+    ApiToken, AuditLine, AuditQuery, By, ChangeMember, Changed, Member, MemberId, MemberQuery, Page, SessionId,
+    UnixSeconds,
+};
 
 #[async_trait]
 impl Management for SqliteStore {
+    async fn members(&self, query: MemberQuery) -> Result<Page<Member>> {
+        self.read(move |conn| search::page(conn, &query, LOOKED_AT)).await
+    }
+
     async fn linked_members(&self, id: MemberId) -> Result<Vec<Member>> {
         self.read(move |conn| members::linked(conn, id)).await
+    }
+
+    async fn change_member(&self, change: ChangeMember) -> Result<Changed> {
+        // Note and attributes may hold anything about a person: what they said before must not be found any more.
+        self.write_and_scrub(move |tx| manage::change(tx, &change)).await
+    }
+
+    async fn revoke_sessions(
+        &self,
+        member: MemberId,
+        only: Option<SessionId>,
+        by: By,
+        now: UnixSeconds,
+    ) -> Result<u64> {
+        self.index.settled().await;
+        self.write_urgently(move |tx| manage::revoke_sessions(tx, member, only, &by, now)).await
+    }
+
+    async fn note_export(&self, member: MemberId, by: By, now: UnixSeconds) -> Result<bool> {
+        self.write_urgently(move |tx| manage::note_export(tx, member, &by, now)).await
     }
 
     async fn create_api_token(&self, token: ApiToken, by: By) -> Result<()> {
@@ -31,5 +59,9 @@ impl Management for SqliteStore {
 
     async fn revoke_api_token(&self, id: Uuid, by: By, now: UnixSeconds) -> Result<bool> {
         self.write_urgently(move |tx| tokens::revoke(tx, id, &by, now)).await
+    }
+
+    async fn audit(&self, query: AuditQuery) -> Result<Page<AuditLine>> {
+        self.read(move |conn| audit::page(conn, &query, LOOKED_AT)).await
     }
 }

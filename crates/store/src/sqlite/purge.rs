@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result, ToSql, named_params};
 
 use super::writer::Tx;
-use super::{events, keys, openings, outbox, sessions};
+use super::{audit, events, keys, openings, outbox, sessions};
 use crate::model::{EndCause, Happened, Purged, SessionId, UnixSeconds};
 
 /// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
@@ -50,6 +50,25 @@ const PUSHES: &str = "
         WHERE seen_at < :now
         LIMIT :limit)";
 
+const AUDIT: &str = "
+    DELETE FROM audit
+    WHERE happened_at < :now
+      AND id IN (
+        SELECT id
+        FROM audit
+        ORDER BY id
+        LIMIT :limit)";
+
+/// Without it the audit lets nothing go. Not written while nothing is due.
+const AUDIT_KEPT: &str = "
+    UPDATE audit_retention
+    SET kept_since = :now
+    WHERE kept_since < :now
+      AND EXISTS (
+        SELECT 1
+        FROM (SELECT happened_at FROM audit ORDER BY id LIMIT :limit)
+        WHERE happened_at < :now)";
+
 /// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
 pub(super) fn slice(
     tx: &Tx<'_>,
@@ -71,9 +90,11 @@ pub(super) fn slice(
     let proofs = delete(PROOFS, now)?;
     let events = delete(EVENTS, now - events::KEPT_SECONDS)?;
     let pushes = delete(PUSHES, now - events::SEEN_SECONDS)?;
+    delete(AUDIT_KEPT, now - audit::KEPT_SECONDS)?;
+    let audit = delete(AUDIT, now - audit::KEPT_SECONDS)?;
     let keys = (loose.len() - kept.len()) as u64;
-    let more = [sessions, failures, proofs, events, pushes, keys].contains(&limit.into());
-    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, more }, kept })
+    let more = [sessions, failures, proofs, events, pushes, audit, keys].contains(&limit.into());
+    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, audit, more }, kept })
 }
 
 /// What a slice did.
@@ -138,6 +159,7 @@ mod tests {
         for (sql, way) in [
             (FAILURES, "SEARCH failures USING INTEGER PRIMARY KEY"),
             (EVENTS, "SEARCH wechat_events USING INTEGER PRIMARY KEY"),
+            (AUDIT, "SEARCH audit USING INTEGER PRIMARY KEY"),
             (PUSHES, "SEARCH push_seen USING COVERING INDEX push_seen_by_seen_at"),
             (PROOFS, "SEARCH used_payloads USING COVERING INDEX used_payloads_by_usable_until"),
         ] {

@@ -1,6 +1,7 @@
 //! What only files, threads and a second connection show.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, and so do its helpers")]
 
+mod audit;
 mod concurrency;
 mod erasure;
 mod files;

@@ -1,5 +1,5 @@
 use crate::error::{Error, Result};
-use crate::model::{Bound, LoginOutcome, Member, Opening, OpeningId, Received, SessionId, UsedProof};
+use crate::model::{Bound, Changed, LoginOutcome, Member, Opening, OpeningId, Received, SessionId, UsedProof};
 
 /// What a store said to a step, in a form that can be compared.
 #[derive(Debug, PartialEq)]
@@ -22,10 +22,11 @@ pub(super) enum Answer {
     UsedBefore(UsedProof),
     LoginTooOld,
     Gone,
+    Changed(Changed),
     Erased(Option<Vec<SessionId>>),
     Received(Received),
     /// How much of each kind.
-    Purged([u64; 5]),
+    Purged([u64; 6]),
 }
 
 /// The value, or `None` for a conflict; panics at any other error.
@@ -81,6 +82,12 @@ impl From<Result<Bound>> for Answer {
             Some(Bound::LoginTooOld) => Self::LoginTooOld,
             Some(Bound::Gone) => Self::Gone,
         }
+    }
+}
+
+impl From<Result<Changed>> for Answer {
+    fn from(result: Result<Changed>) -> Self {
+        settled(result).map_or(Self::Conflict, Self::Changed)
     }
 }
 

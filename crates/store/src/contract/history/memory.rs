@@ -11,8 +11,8 @@ use crate::error::Result;
 use crate::model::{
     ApiToken, AvatarId, BindPhone, Bound, BoundPhone, By, Effect, Export, ExportedProof, Identified, Identity,
     KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, NewSigningKey, Opening, OpeningId,
-    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Status,
-    Subject, UnixSeconds, UsedProof, WechatEvent,
+    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Subject,
+    UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::store::Store;
@@ -43,21 +43,16 @@ impl Memory {
         self.state().tries.release_all();
     }
 
-    /// Blocks a member, if there is one.
-    pub fn block(&self, member: MemberId) {
-        if let Some(person) = self.state().people.get_mut(member) {
-            person.member.status = Status::Blocked;
-        }
-    }
-
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    fn erase(&mut self, member: MemberId, pseudonym: [u8; 32]) -> Option<Vec<SessionId>> {
+    fn erase(&mut self, member: MemberId, pseudonym: [u8; 32], by: By, now: UnixSeconds) -> Option<Vec<SessionId>> {
         let person = self.people.remove(member)?;
+        self.people.log.pseudonymise(member, pseudonym);
+        self.people.log.write_of_erased(now, by, "member.erased", pseudonym);
         self.proofs.retain(|_, (proof, _)| proof.member != member);
         self.events.note_erasure(pseudonym);
         Some(person.sessions.into_keys().collect())
@@ -87,7 +82,7 @@ impl State {
         let (phone, profile, actions) = match event.effect {
             Effect::RefuseAvatar { .. } => return self.refuse_avatar(member, event.now),
             Effect::Keep => return,
-            Effect::Erase => return drop(self.erase(member, pseudonym)),
+            Effect::Erase => return drop(self.erase(member, pseudonym, By::WECHAT, event.now)),
             Effect::Withdraw { phone, profile } => (phone, profile, ["phone.withdrawn", "profile.withdrawn"]),
             Effect::ClearProfile => (false, true, ["", "profile.cleared"]),
         };
@@ -239,10 +234,10 @@ impl Store for Memory {
         &self,
         member: MemberId,
         pseudonym: [u8; 32],
-        _by: By,
-        _now: UnixSeconds,
+        by: By,
+        now: UnixSeconds,
     ) -> Result<Option<Vec<SessionId>>> {
-        Ok(self.state().erase(member, pseudonym))
+        Ok(self.state().erase(member, pseudonym, by, now))
     }
 
     async fn export(&self, member: MemberId, pseudonym: [u8; 32], now: UnixSeconds) -> Result<Option<Export>> {
@@ -252,7 +247,7 @@ impl Store for Memory {
             member: person.member.clone(),
             sessions: person.rows(),
             session_keys_obtained_at: person.usable_keys(now).iter().map(|key| key.obtained_at).collect(),
-            audit: person.audit.iter().rev().cloned().collect(),
+            audit: state.people.log.of(member),
             failures: state.tries.of(pseudonym),
             proofs: state.proofs_of(member),
             events: state.events.of(pseudonym),
@@ -324,8 +319,9 @@ impl Store for Memory {
         let old = old.into_iter().take(limit as usize);
         let proofs = old.map(|digest| state.proofs.remove(&digest)).count() as u64;
         let [events, pushes] = state.events.purge(now, limit);
-        let more = [sessions, failures, proofs, events, pushes].contains(&limit.into());
-        Ok(Purged { sessions, failures, proofs, events, pushes, more })
+        let audit = state.people.log.purge(now, limit);
+        let more = [sessions, failures, proofs, events, pushes, audit].contains(&limit.into());
+        Ok(Purged { sessions, failures, proofs, events, pushes, audit, more })
     }
 
     async fn ready(&self) -> Result<Readiness> {

@@ -8,9 +8,11 @@
 
 mod answer;
 mod events;
+mod log;
 mod management;
 mod memory;
 mod people;
+mod search;
 mod step;
 mod tries;
 mod world;
@@ -20,7 +22,6 @@ use async_trait::async_trait;
 pub use self::memory::Memory;
 pub use self::step::{Act, Step, histories};
 pub use self::world::live;
-use crate::model::MemberId;
 use crate::store::Store;
 
 /// A store that can be stopped and looked at from beside.
@@ -37,7 +38,4 @@ pub trait Backend {
 
     /// The same as another process sees it, with nothing in its memory.
     fn beside(&self) -> &dyn Store;
-
-    /// Blocks a member, as an operator beside the server does.
-    async fn block(&self, member: MemberId);
 }

@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::log::{Log, cut};
 use crate::error::{Error, Result};
 use crate::model::{
-    AuditRow, Avatar, AvatarId, By, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, Profile, SealedKey,
-    Session, SessionId, SessionRow, Status, UnixSeconds,
+    AuditRow, Avatar, AvatarId, By, LoggedIn, Login, LoginOutcome, Member, MemberId, MemberKey, MemberQuery, Page,
+    Profile, SealedKey, Session, SessionId, SessionRow, Status, UnixSeconds,
 };
 
 const DAY: i64 = 86_400;
@@ -17,16 +18,21 @@ const KEYS: usize = 3;
 const CONFLICT: &str = "unionid.conflict";
 
 #[derive(Default)]
-pub(super) struct People(Vec<Person>);
+pub(super) struct People {
+    all: Vec<Person>,
+    last: i64,
+    pub(super) log: Log,
+}
 
 pub(super) struct Person {
+    /// Grows with each who joins.
+    number: i64,
+    log: Log,
     pub(super) member: Member,
     pub(super) phone_index: Option<[u8; 32]>,
     pub(super) sessions: BTreeMap<SessionId, Open>,
     /// Of the logins with these ids, be their sessions open or ended.
     keys: Vec<(SessionId, SealedKey)>,
-    /// Oldest first.
-    pub(super) audit: Vec<AuditRow>,
     /// With the name of the check that judges it.
     pub(super) avatar: Option<(Avatar, Option<[u8; 32]>)>,
 }
@@ -50,47 +56,67 @@ impl Open {
 
 impl People {
     pub(super) fn get(&self, id: MemberId) -> Option<&Person> {
-        self.0.iter().find(|person| person.member.id == id)
+        self.all.iter().find(|person| person.member.id == id)
     }
 
     /// The picture with this id.
     pub(super) fn avatar(&self, id: AvatarId) -> Option<&Avatar> {
-        let mut all = self.0.iter().filter_map(|person| person.avatar.as_ref()).map(|(avatar, _)| avatar);
+        let mut all = self.all.iter().filter_map(|person| person.avatar.as_ref()).map(|(avatar, _)| avatar);
         all.find(|avatar| avatar.id == id)
     }
 
     /// Who shows the picture that this check judges.
     pub(super) fn checked(&self, check: [u8; 32]) -> Option<MemberId> {
         let is_checked = |person: &&Person| person.avatar.as_ref().is_some_and(|(_, of)| *of == Some(check));
-        self.0.iter().find(is_checked).map(|person| person.member.id)
+        self.all.iter().find(is_checked).map(|person| person.member.id)
     }
 
     pub(super) fn get_mut(&mut self, id: MemberId) -> Option<&mut Person> {
-        self.0.iter_mut().find(|person| person.member.id == id)
+        self.all.iter_mut().find(|person| person.member.id == id)
     }
 
     pub(super) fn find(&self, key: &MemberKey) -> Option<MemberId> {
-        self.0.iter().find(|person| person.member.key == *key).map(|person| person.member.id)
+        self.all.iter().find(|person| person.member.key == *key).map(|person| person.member.id)
     }
 
     /// Who the same person is in other apps, the oldest first.
     pub(super) fn linked(&self, id: MemberId) -> Vec<Member> {
         let Some(known) = self.get(id).map(|person| &person.member) else { return Vec::new() };
-        let others = self.0.iter().map(|person| &person.member).filter(|other| other.key.appid != known.key.appid);
+        let others = self.all.iter().map(|person| &person.member).filter(|other| other.key.appid != known.key.appid);
         others.filter(|other| known.unionid.is_some() && other.unionid == known.unionid).cloned().collect()
     }
 
+    /// Those who joined last first.
+    pub(super) fn page(&self, query: &MemberQuery) -> Page<Member> {
+        let begins = |name: &Option<String>, prefix: &str| {
+            let prefix: Vec<_> = prefix.chars().collect();
+            let start: Vec<_> = name.iter().flat_map(|name| name.chars()).take(prefix.len()).collect();
+            start.len() == prefix.len() && start.iter().zip(&prefix).all(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        let holds = |person: &&Person| {
+            let member = &person.member;
+            query.after.is_none_or(|after| person.number < after)
+                && query.appids.contains(&member.key.appid)
+                && (query.phone_index.is_none() || query.phone_index == person.phone_index)
+                && query.openid.as_ref().is_none_or(|openid| member.key.openid == *openid)
+                && query.status.is_none_or(|status| member.status == status)
+                && query.nick_name.as_ref().is_none_or(|prefix| begins(&member.profile.nick_name, prefix))
+        };
+        let left = self.all.iter().rev().filter(holds);
+        cut(left.map(|person| (person.number, person.member.clone())).collect(), query.limit)
+    }
+
     pub(super) fn remove(&mut self, id: MemberId) -> Option<Person> {
-        let at = self.0.iter().position(|person| person.member.id == id)?;
-        Some(self.0.remove(at))
+        let at = self.all.iter().position(|person| person.member.id == id)?;
+        Some(self.all.remove(at))
     }
 
     pub(super) fn live_mut(&mut self, id: SessionId, now: UnixSeconds) -> Option<&mut Open> {
-        self.0.iter_mut().find_map(|person| person.sessions.get_mut(&id)).filter(|session| session.is_live(now))
+        self.all.iter_mut().find_map(|person| person.sessions.get_mut(&id)).filter(|session| session.is_live(now))
     }
 
     pub(super) fn session(&self, id: SessionId) -> Option<Session> {
-        let owner = self.0.iter().find(|person| person.sessions.contains_key(&id))?;
+        let owner = self.all.iter().find(|person| person.sessions.contains_key(&id))?;
         let Open { hash, created_at, seen_at, expires_at, ends_at, user_agent } = owner.sessions[&id].clone();
         let member = owner.member.clone();
         Some(Session {
@@ -107,21 +133,22 @@ impl People {
 
     pub(super) fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
         let (id, hash) = (login.session.id, login.session.skey_hash);
-        let at = self.0.iter().position(|person| person.member.key == login.member);
-        if at.is_some_and(|at| self.0[at].member.status == Status::Blocked) {
+        let at = self.all.iter().position(|person| person.member.key == login.member);
+        if at.is_some_and(|at| self.all[at].member.status == Status::Blocked) {
             return Ok(LoginOutcome::Blocked);
         }
-        let own = at.and_then(|at| self.0[at].sessions.get(&id));
+        let own = at.and_then(|at| self.all[at].sessions.get(&id));
         let repeated = own.is_some_and(|session| session.hash == hash);
-        if !repeated && self.0.iter().any(|person| person.has_row(id)) {
+        if !repeated && self.all.iter().any(|person| person.has_row(id)) {
             return Err(Error::Conflict("another login has this session id"));
         }
         let is_new = at.is_none();
         let at = at.unwrap_or_else(|| {
-            self.0.push(Person::new(login));
-            self.0.len() - 1
+            self.last += 1;
+            self.all.push(Person::new(login, self.last, self.log.clone()));
+            self.all.len() - 1
         });
-        let person = &mut self.0[at];
+        let person = &mut self.all[at];
         person.see(login);
         if !repeated {
             person.open(login);
@@ -133,7 +160,7 @@ impl People {
     /// Ends at most `limit` sessions that expired, and forgets the keys that are of no more use; how many sessions.
     pub(super) fn purge(&mut self, now: UnixSeconds, limit: u32) -> u64 {
         let mut left = limit;
-        for person in &mut self.0 {
+        for person in &mut self.all {
             person.sessions.retain(|_, session| {
                 let goes = left > 0 && !session.is_live(now);
                 left -= u32::from(goes);
@@ -146,7 +173,7 @@ impl People {
 }
 
 impl Person {
-    fn new(login: &Login) -> Self {
+    fn new(login: &Login, number: i64, log: Log) -> Self {
         let member = Member {
             id: login.new_member_id,
             key: login.member.clone(),
@@ -161,16 +188,16 @@ impl Person {
             updated_at: login.now,
             revision: 0,
         };
-        Self { member, phone_index: None, sessions: BTreeMap::new(), keys: Vec::new(), audit: Vec::new(), avatar: None }
+        let (sessions, keys) = (BTreeMap::new(), Vec::new());
+        Self { number, log, member, phone_index: None, sessions, keys, avatar: None }
     }
 
     fn has_row(&self, id: SessionId) -> bool {
         self.sessions.contains_key(&id) || self.keys.iter().any(|(of, _)| *of == id)
     }
 
-    pub(super) fn audit(&mut self, by: By, action: &str, at: UnixSeconds) {
-        let actor = by.actor.to_string();
-        self.audit.push(AuditRow { at, actor, action: action.to_owned(), detail: None });
+    pub(super) fn audit(&self, by: By, action: &str, at: UnixSeconds) {
+        self.log.write(at, by, action, Some(self.member.id), None);
     }
 
     pub(super) fn change_by_wechat(&mut self, action: &str, at: UnixSeconds) {
@@ -194,7 +221,7 @@ impl Person {
         let contradicts =
             self.member.unionid.is_some() && login.unionid.is_some() && self.member.unionid != login.unionid;
         let is_said = |row: &AuditRow| row.action == CONFLICT && row.at > login.now - DAY;
-        if contradicts && !self.audit.iter().any(is_said) {
+        if contradicts && !self.log.of(self.member.id).iter().any(is_said) {
             self.audit(By::WECHAT, CONFLICT, login.now);
         }
         self.change(login.unionid.clone(), login.profile.clone().unwrap_or_default(), login.now);

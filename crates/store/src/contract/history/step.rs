@@ -98,7 +98,20 @@ pub enum Act {
     Purge {
         limit: u32,
     },
-    Block {
+    /// An operator's change, perhaps of a revision that they saw.
+    Manage {
+        person: usize,
+        is_blocked: Option<bool>,
+        note: Option<u8>,
+        attributes: Option<u8>,
+        revision: Option<i64>,
+    },
+    /// An operator ends one session or all.
+    Oust {
+        person: Option<usize>,
+        session: Option<usize>,
+    },
+    Export {
         person: usize,
     },
     Restart {
@@ -137,6 +150,8 @@ fn act() -> impl Strategy<Value = Act> {
     let life = prop::sample::select(vec![60, 3600, 30 * DAY]);
     let other = prop::option::weighted(0.2, person.clone());
     let usable = prop::sample::select(vec![0, 60, 360]);
+    let few = || prop::option::of(0..3_u8);
+    let revision = prop::option::weighted(0.3, 0..3_i64);
     let login = (person.clone(), prop::bool::weighted(0.1), prop::option::of(0..3_u8), prop::option::of(0..3_u8));
     prop_oneof![
         8 => (login, 0..5_u32, idle.clone(), life).prop_map(|((person, has_smaller_id, unionid, name), most, idle, life)| {
@@ -165,7 +180,14 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (number.clone(), 0..2_i64).prop_map(|(token, hash)| Act::Create { token, hash }),
         1 => number.prop_map(|token| Act::Revoke { token }),
         4 => prop::sample::select(vec![1, 2, 128, 1000]).prop_map(|limit| Act::Purge { limit }),
-        1 => person.prop_map(|person| Act::Block { person }),
+        4 => (person.clone(), prop::option::weighted(0.4, prop::bool::weighted(0.3)), few(), few(), revision).prop_map(
+            |(person, is_blocked, note, attributes, revision)| {
+                Act::Manage { person, is_blocked, note, attributes, revision }
+            },
+        ),
+        1 => (prop::option::of(person.clone()), prop::option::of(0..64_usize))
+            .prop_map(|(person, session)| Act::Oust { person, session }),
+        1 => person.prop_map(|person| Act::Export { person }),
         2 => any::<bool>().prop_map(|is_crash| Act::Restart { is_crash }),
     ]
 }

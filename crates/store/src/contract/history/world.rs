@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, opening};
+use super::search::found;
 use super::{Act, Backend, Memory, Step};
 use crate::contract::sample::{EVER, NOW, api_token, hash, login, member_id, phone};
 use crate::model::{
-    ApiToken, BindPhone, By, Effect, Export, Identified, Identity, KeptToken, Login, MemberId, OpeningId, Profile,
-    Purged, Refresh, Session, SessionId, Subject, Trust, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AuditLine, AuditQuery, BindPhone, By, ChangeMember, Effect, Export, Identified, Identity, KeptToken,
+    Login, MemberId, OpeningId, Profile, Purged, Refresh, Session, SessionId, Status, Subject, Trust, UnixSeconds,
+    UsedProof, WechatEvent,
 };
 use crate::store::Store;
 
@@ -70,10 +72,6 @@ impl World {
             Act::Restart { is_crash } => {
                 backend.restart(*is_crash).await;
                 self.model.restart();
-            }
-            Act::Block { person } => {
-                backend.block(self.person(*person)).await;
-                self.model.block(self.person(*person));
             }
             Act::Begin { subject, times } => {
                 let mut answers = [Answer::Nothing, Answer::Nothing];
@@ -149,7 +147,14 @@ impl World {
             }
             Act::Revoke { token } => store.revoke_api_token(api_token(token).id, By::COMMAND, now).await.into(),
             Act::Purge { limit } => purge(store, now, limit).await,
-            Act::Begin { .. } | Act::Block { .. } | Act::Restart { .. } => Answer::Nothing,
+            Act::Manage { .. } => store.change_member(self.change(act)).await.into(),
+            Act::Oust { person, session } => {
+                let member = self.owner(person, session.unwrap_or_default()).await;
+                let only = session.map(|session| self.session(session));
+                store.revoke_sessions(member, only, By::COMMAND, now).await.into()
+            }
+            Act::Export { person } => store.note_export(self.person(person), By::COMMAND, now).await.into(),
+            Act::Begin { .. } | Act::Restart { .. } => Answer::Nothing,
         }
     }
 
@@ -176,6 +181,23 @@ impl World {
                 login
             }
             _ => panic!("{act:?} is no login"),
+        }
+    }
+
+    fn change(&self, act: &Act) -> ChangeMember {
+        let Act::Manage { person, is_blocked, note, attributes, revision } = *act else {
+            panic!("{act:?} is no change")
+        };
+        ChangeMember {
+            member: self.person(person),
+            status: is_blocked.map(|is_blocked| if is_blocked { Status::Blocked } else { Status::Active }),
+            // The first of them is none.
+            note: note.map(|note| (note > 0).then(|| format!("note {note}"))),
+            attributes: attributes
+                .map(|value| if value > 0 { format!(r#"{{"a":{value},"b":1}}"#) } else { "{}".to_owned() }),
+            revision,
+            by: By::token(api_token(0).id, Some([192, 0, 2, 1].into())),
+            now: self.now,
         }
     }
 
@@ -238,6 +260,9 @@ impl World {
         for proof in &self.proofs {
             view.proofs.push(store.used_proof(hash(*proof)).await.expect("a read"));
         }
+        view.found = found(store, APPID).await;
+        let query = AuditQuery { member: None, actor: None, action: None, after: None, limit: 1_000_000 };
+        view.audit = store.audit(query).await.expect("a read").rows;
         view.access_token = store.access_token(APPID).await.expect("a read");
         view.api_tokens = store.api_tokens().await.expect("a read");
         view
@@ -272,6 +297,8 @@ struct View {
     proofs: Vec<Option<UsedProof>>,
     access_token: Option<KeptToken>,
     api_tokens: Vec<ApiToken>,
+    found: Vec<Vec<MemberId>>,
+    audit: Vec<AuditLine>,
 }
 
 fn named(name: Option<u8>) -> Option<Profile> {
@@ -281,7 +308,7 @@ fn named(name: Option<u8>) -> Option<Profile> {
 /// Purges until no slice is due. Which rows are in which slice is the store's to choose, the sum is not; the last slice
 /// is a large one, for a small one may have held nothing but keys that stay.
 async fn purge(store: &dyn Store, now: UnixSeconds, limit: u32) -> Answer {
-    let mut sum = [0; 5];
+    let mut sum = [0; 6];
     let mut more = true;
     while more {
         let slice = store.purge(now, limit).await.expect("a purge");
@@ -291,13 +318,13 @@ async fn purge(store: &dyn Store, now: UnixSeconds, limit: u32) -> Answer {
         more = slice.more;
     }
     let last = store.purge(now, 1000).await.expect("a purge");
-    assert!(!last.more && counts(&last) == [0; 5], "{last:?} was still due");
+    assert!(!last.more && counts(&last) == [0; 6], "{last:?} was still due");
     Answer::Purged(sum)
 }
 
-fn counts(purged: &Purged) -> [u64; 5] {
-    let Purged { sessions, failures, proofs, events, pushes, more: _ } = *purged;
-    [sessions, failures, proofs, events, pushes]
+fn counts(purged: &Purged) -> [u64; 6] {
+    let Purged { sessions, failures, proofs, events, pushes, audit, more: _ } = *purged;
+    [sessions, failures, proofs, events, pushes, audit]
 }
 
 fn pushed(person: usize, [url, message, event]: [i64; 3], effect: Effect, now: UnixSeconds) -> WechatEvent {
