@@ -55,7 +55,9 @@ impl Vault {
         if keys.is_empty() {
             return Err(Error::NoKey);
         }
-        Ok(Self { keys, phone_index: derived(&oldest, b"phone index"), pseudonym: derived(&oldest, b"pseudonym") })
+        let [phone_index, pseudonym, cursor] =
+            [b"phone index".as_slice(), b"pseudonym", b"cursor"].map(|name| derived(&oldest, name));
+        Ok(Self { keys, phone_index, pseudonym, cursor })
     }
 }
 

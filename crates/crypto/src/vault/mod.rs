@@ -49,6 +49,7 @@ pub struct Vault {
     keys: Vec<Key>,
     phone_index: Zeroizing<[u8; 32]>,
     pseudonym: Zeroizing<[u8; 32]>,
+    cursor: Zeroizing<[u8; 32]>,
 }
 
 struct Key {
@@ -122,6 +123,14 @@ impl Vault {
     /// Its key comes from the oldest key, as that of [`phone_index`](Self::phone_index) does.
     pub fn pseudonym(&self, appid: &str, openid: &str) -> [u8; 32] {
         hmac_sha256(&*self.pseudonym, &[&length(appid), appid.as_bytes(), openid.as_bytes()])
+    }
+
+    /// What shows that a cursor into a list was made here: 128 bits over what it says.
+    ///
+    /// Its key comes from the oldest key, as that of [`phone_index`](Self::phone_index) does.
+    pub fn cursor_mark(&self, cursor: &[u8]) -> [u8; 16] {
+        let whole = hmac_sha256(&*self.cursor, &[cursor]);
+        *whole.first_chunk().expect("32 bytes have 16")
     }
 }
 

@@ -95,6 +95,9 @@ fn the_index_and_the_pseudonyms_outlive_a_rotation() {
     assert_ne!(before.pseudonym("wx1", "o1"), other.pseudonym("wx1", "o1"));
     assert_ne!(before.pseudonym("wx1", "o1"), before.pseudonym("wx1o", "1"), "the border counts");
     assert_ne!(before.pseudonym("", "o1"), before.phone_index("o1"));
+    assert_eq!(before.cursor_mark(b"o1"), after.cursor_mark(b"o1"));
+    assert_ne!(before.cursor_mark(b"o1"), other.cursor_mark(b"o1"));
+    assert_ne!(before.cursor_mark(b"o1"), before.phone_index("o1")[..16]);
 }
 
 #[test]
