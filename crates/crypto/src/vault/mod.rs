@@ -129,8 +129,9 @@ impl Vault {
     ///
     /// Its key comes from the oldest key, as that of [`phone_index`](Self::phone_index) does.
     pub fn cursor_mark(&self, cursor: &[u8]) -> [u8; 16] {
-        let whole = hmac_sha256(&*self.cursor, &[cursor]);
-        *whole.first_chunk().expect("32 bytes have 16")
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&hmac_sha256(&*self.cursor, &[cursor])[..16]);
+        mark
     }
 }
 
