@@ -59,7 +59,7 @@ async fn five(store: &dyn Store) -> Vec<MemberId> {
     for (id, name) in [(1, Some("小明")), (2, Some("Ann")), (3, Some("annabel")), (4, Some("小红")), (5, None)] {
         let mut login = login(&format!("o{id}"), id, NOW);
         login.profile = name.map(|name| Profile { nick_name: Some(name.to_owned()), ..Profile::default() });
-        login.member.appid = APPIDS[usize::from(id == 5)].to_owned();
+        APPIDS[usize::from(id == 5)].clone_into(&mut login.member.appid);
         ids.push(log_in(store, login).await.member.id);
     }
     ids
@@ -122,7 +122,7 @@ pub async fn a_change_replaces_what_it_gives_and_is_audited(store: &dyn Store) {
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
     let given = ChangeMember {
         status: Some(Status::Blocked),
-        note: Some(Some("a regular".to_owned())),
+        note: Some("a regular".to_owned()),
         attributes: Some(r#"{"level":3,"vip":true}"#.to_owned()),
         ..nothing_of(id)
     };
@@ -133,7 +133,7 @@ pub async fn a_change_replaces_what_it_gives_and_is_audited(store: &dyn Store) {
     assert_eq!(done(store, given).await, changed, "the same again is no change");
     let next = ChangeMember {
         status: Some(Status::Active),
-        note: Some(None),
+        note: Some(String::new()),
         attributes: Some(r#"{"level":4,"vip":true}"#.to_owned()),
         ..nothing_of(id)
     };
@@ -161,7 +161,7 @@ pub async fn a_change_replaces_what_it_gives_and_is_audited(store: &dyn Store) {
 
 pub async fn a_change_of_an_older_revision_is_left_alone(store: &dyn Store) {
     let id = log_in(store, login("o1", 1, NOW)).await.member.id;
-    let note = |note: &str, revision| ChangeMember { note: Some(Some(note.to_owned())), revision, ..nothing_of(id) };
+    let note = |note: &str, revision| ChangeMember { note: Some(note.to_owned()), revision, ..nothing_of(id) };
     assert_eq!(done(store, note("one", Some(0))).await.revision, 1);
     assert_eq!(store.change_member(note("two", Some(0))).await.expect("a write"), Changed::Stale);
     assert_eq!(done(store, note("three", None)).await.revision, 2, "who names none has the last word");

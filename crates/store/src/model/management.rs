@@ -37,8 +37,8 @@ pub struct ChangeMember {
     pub member: MemberId,
     /// May they?
     pub status: Option<Status>,
-    /// The operator's words, `Some(None)` takes them away.
-    pub note: Option<Option<String>>,
+    /// The operator's words; an empty text takes them away.
+    pub note: Option<String>,
     /// The team's own data in place of all there was: the text of a JSON object.
     pub attributes: Option<String>,
     /// The revision that is changed; another one is left alone.

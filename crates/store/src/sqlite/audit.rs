@@ -47,7 +47,7 @@ pub(super) fn record_with(
     about: About<'_>,
     detail: &Value,
 ) -> Result<()> {
-    insert(tx, at, by, action, about, Some(detail.to_string()))
+    insert(tx, at, by, action, about, Some(&detail.to_string()))
 }
 
 fn insert(
@@ -56,7 +56,7 @@ fn insert(
     by: &By,
     action: &str,
     about: About<'_>,
-    detail: Option<String>,
+    detail: Option<&str>,
 ) -> Result<()> {
     const INSERT: &str = "
         INSERT INTO audit (happened_at, actor, origin, action, member_id, pseudonym, detail)

@@ -21,7 +21,10 @@ pub(super) fn change(tx: &Tx<'_>, change: &ChangeMember) -> Result<Changed> {
     }
     let mut member = before.clone();
     member.status = change.status.unwrap_or(before.status);
-    member.note = change.note.clone().unwrap_or(before.note.clone());
+    member.note = match &change.note {
+        Some(note) => Some(note.clone()).filter(|note| !note.is_empty()),
+        None => before.note.clone(),
+    };
     member.attributes = change.attributes.clone().unwrap_or(before.attributes.clone());
     if member == before {
         return Ok(Changed::Done(member));
@@ -105,12 +108,11 @@ pub(super) fn revoke_sessions(
     by: &By,
     now: UnixSeconds,
 ) -> Result<u64> {
-    let (ended, action, detail) = match only {
-        Some(id) => (u64::from(sessions::end(tx, member, id, now)?), "session.ended", json!({ "session": id })),
-        None => {
-            let ended = sessions::end_all(tx, member, now)?;
-            (ended, "sessions.ended", json!({ "sessions": ended }))
-        }
+    let (ended, action, detail) = if let Some(id) = only {
+        (u64::from(sessions::end(tx, member, id, now)?), "session.ended", json!({ "session": id }))
+    } else {
+        let ended = sessions::end_all(tx, member, now)?;
+        (ended, "sessions.ended", json!({ "sessions": ended }))
     };
     if ended > 0 {
         audit::record_with(tx, now, by, action, About::Member(member), &detail)?;

@@ -52,7 +52,7 @@ fn noted(member: MemberId) -> ChangeMember {
     ChangeMember {
         member,
         status: None,
-        note: Some(Some(CANARIES[8].to_owned())),
+        note: Some(CANARIES[8].to_owned()),
         attributes: Some(format!(r#"{{"{}":1}}"#, CANARIES[9])),
         revision: None,
         by: By::COMMAND,
@@ -161,7 +161,7 @@ async fn a_note_that_is_replaced_leaves_the_files() {
     let dir = TempDir::new().unwrap();
     let store = open(dir.path());
     let member = canary(&store).await;
-    let without = ChangeMember { note: Some(None), attributes: Some("{}".to_owned()), ..noted(member.id) };
+    let without = ChangeMember { note: Some(String::new()), attributes: Some("{}".to_owned()), ..noted(member.id) };
     store.change_member(without).await.unwrap();
     let left = found(&dir);
     assert!(!left.contains(&"canary-note"), "{left:?}");

@@ -22,7 +22,7 @@ pub(super) enum Answer {
     UsedBefore(UsedProof),
     LoginTooOld,
     Gone,
-    Changed(Changed),
+    Changed(Box<Changed>),
     Erased(Option<Vec<SessionId>>),
     Received(Received),
     /// How much of each kind.
@@ -87,7 +87,7 @@ impl From<Result<Bound>> for Answer {
 
 impl From<Result<Changed>> for Answer {
     fn from(result: Result<Changed>) -> Self {
-        settled(result).map_or(Self::Conflict, Self::Changed)
+        settled(result).map_or(Self::Conflict, |changed| Self::Changed(Box::new(changed)))
     }
 }
 

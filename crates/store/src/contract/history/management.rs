@@ -34,7 +34,7 @@ impl Management for Memory {
         let member = &mut person.member;
         member.status = change.status.unwrap_or(before.status);
         if let Some(note) = change.note {
-            member.note = note;
+            member.note = Some(note).filter(|note| !note.is_empty());
         }
         if let Some(attributes) = change.attributes {
             member.attributes = attributes;
@@ -55,14 +55,11 @@ impl Management for Memory {
         by: By,
         now: UnixSeconds,
     ) -> Result<u64> {
-        let (ended, action, detail) = match only {
-            Some(id) => {
-                (u64::from(self.end_session(member, id, now).await?), "session.ended", json!({ "session": id }))
-            }
-            None => {
-                let ended = self.end_sessions(member, now).await?;
-                (ended, "sessions.ended", json!({ "sessions": ended }))
-            }
+        let (ended, action, detail) = if let Some(id) = only {
+            (u64::from(self.end_session(member, id, now).await?), "session.ended", json!({ "session": id }))
+        } else {
+            let ended = self.end_sessions(member, now).await?;
+            (ended, "sessions.ended", json!({ "sessions": ended }))
         };
         if ended > 0 {
             self.state().people.log.write(now, by, action, Some(member), Some(&detail));

@@ -191,8 +191,7 @@ impl World {
         ChangeMember {
             member: self.person(person),
             status: is_blocked.map(|is_blocked| if is_blocked { Status::Blocked } else { Status::Active }),
-            // The first of them is none.
-            note: note.map(|note| (note > 0).then(|| format!("note {note}"))),
+            note: note.map(|note| if note > 0 { format!("note {note}") } else { String::new() }),
             attributes: attributes
                 .map(|value| if value > 0 { format!(r#"{{"a":{value},"b":1}}"#) } else { "{}".to_owned() }),
             revision,
