@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Subcommand;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wxgate_api::{ApiTokenText, Clock, SCOPES, SystemClock};
+use wxgate_api::{ApiTokenText, Clock, SCOPES, SystemClock, is_token_name};
 use wxgate_store::{ApiToken, By, Settings, SqliteStore, Store, UnixSeconds};
 use zeroize::Zeroizing;
 
@@ -57,8 +57,11 @@ Example:
   wxgate token create --name proxy --scope introspect,members:read --expires-days 90";
 
 fn name(text: &str) -> Result<String, &'static str> {
-    let fits = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err("expected 1 to 64 characters without control characters") }
+    if is_token_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected 1 to 64 characters without control characters")
+    }
 }
 
 /// Runs `wxgate token …`.

@@ -27,6 +27,11 @@ pub const SCOPES: &[&str] = &[
     "admin",
 ];
 
+/// Whether people can call a token so: 1 to 64 characters without control characters.
+pub fn is_token_name(text: &str) -> bool {
+    (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 const ID_BYTES: usize = 16;
 const SECRET_BYTES: usize = 32;
 

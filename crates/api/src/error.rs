@@ -54,7 +54,7 @@ pub enum ApiError {
     /// The body is of a type this route does not take.
     #[error("unsupported media type")]
     UnsupportedMediaType,
-    /// The same `Idempotency-Key` with another request.
+    /// The same `Idempotency-Key` with another request, or a change of what somebody else has changed meanwhile.
     #[error("conflict")]
     Conflict,
     /// Encrypted data that cannot be accepted, for whatever reason. The reason is deliberately not in here.

@@ -111,6 +111,12 @@ impl Fields {
         }
     }
 
+    /// Takes what stands under `name`, whatever it is.
+    pub fn take(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+
     /// Whether a key is there and not yet taken.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)

@@ -95,6 +95,17 @@ pub fn raw_query() -> impl Filter<Extract = (String,), Error = Infallible> + Clo
     warp::query::raw().or_else(|_| async { Ok::<_, Infallible>((String::new(),)) })
 }
 
+/// The parameters of a query.
+///
+/// # Errors
+/// `bad_request` when they are not well-formed, or one stands there twice.
+pub fn query_fields(query: &str) -> Result<Fields, ApiError> {
+    Fields::from_form(query.as_bytes()).map_err(|error| match error {
+        ApiError::BadRequest(Problem::NotForm) => Problem::NotQuery.into(),
+        other => other,
+    })
+}
+
 /// A body that has not been read, for routes that take more than usual and only from whom they know.
 pub struct Unread {
     pub headers: HeaderMap,

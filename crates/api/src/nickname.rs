@@ -17,6 +17,15 @@ pub fn nickname(text: &str) -> Option<String> {
     fits.then(|| name.to_owned())
 }
 
+/// How nicknames begin that are looked for, in the form in which they are kept. `None` when none can begin so.
+pub fn nickname_prefix(text: &str) -> Option<String> {
+    if text.chars().any(char::is_control) {
+        return None;
+    }
+    let prefix: String = text.nfc().collect();
+    (prefix.chars().count() <= MOST_CHARACTERS).then_some(prefix)
+}
+
 fn is_bidi_control(character: char) -> bool {
     matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -70,6 +70,17 @@ impl PhoneNumber {
     }
 }
 
+/// A number that somebody looks for, as [`PhoneNumber::canonical`] writes it. Without a `+` it is one of mainland China. A
+/// `+` in a URL that was not encoded arrives as a blank, and is meant as a `+`. `None` when it is no number.
+pub fn searched(text: &str) -> Option<Zeroizing<String>> {
+    let (digits, country) = match text.strip_prefix(['+', ' ']) {
+        Some(digits) => (digits, ""),
+        None => (text, "86"),
+    };
+    let is_number = (5..=18).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Zeroizing::new(format!("+{country}{digits}")))
+}
+
 /// `138****0000`. Four digits are hidden of a number of eleven, half of a shorter one.
 fn masked(digits: &str) -> String {
     let count = digits.chars().count();
@@ -123,6 +134,27 @@ mod tests {
             (number("+8613800138000", "13800138000", "86"), number("13800138000", "13800138000", "86"));
         assert_eq!(*with.canonical(), "+8613800138000");
         assert_eq!(with.canonical(), without.canonical());
+    }
+
+    #[test]
+    fn a_number_is_searched_for_as_it_is_kept() {
+        let kept = number("13800138000", "13800138000", "86").canonical();
+        for text in ["13800138000", "+8613800138000", " 8613800138000"] {
+            assert_eq!(searched(text).as_ref(), Some(&kept), "{text}");
+        }
+        assert_eq!(searched("+85291234567"), Some(number("+85291234567", "91234567", "852").canonical()));
+        for text in [
+            "",
+            "+",
+            "138****8000",
+            "138 0013 8000",
+            "++8613800138000",
+            "1380",
+            "１３８００１３８０００",
+            "8".repeat(19).as_str(),
+        ] {
+            assert_eq!(searched(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is wrong with a request, in words that name the field.
 
+use crate::api_token::SCOPES;
+use crate::managed_fields::{ATTRIBUTES_BYTES, NOTE_CHARACTERS};
 use crate::picture::MOST_SIDE;
 use crate::text::Language;
 
@@ -65,6 +67,26 @@ pub enum Problem {
     BadSessionId,
     /// `aud` is none of `jwt.audiences`.
     UnknownAudience,
+    /// The query is not well-formed.
+    NotQuery,
+    /// The value is no whole number between these two.
+    OutOfRange(&'static str, i64, i64),
+    /// A cursor that was not made here, or for another question.
+    BadCursor,
+    /// A number that is searched for and is none.
+    BadPhone,
+    /// A note that cannot be kept.
+    BadNote,
+    /// Attributes that are no object, or too large.
+    BadAttributes,
+    /// A change that changes nothing.
+    NothingToChange,
+    /// A token's name that cannot be kept.
+    BadTokenName,
+    /// Scopes that are not known, none, or one of them twice.
+    BadScopes,
+    /// A member's id that is not one.
+    BadMemberId,
 }
 
 impl Problem {
@@ -114,8 +136,23 @@ impl Problem {
                 "`encryptedData` is switched off for phone numbers here; send the button's `e.detail.code` as `phoneCode`"
                     .into()
             }
-            Self::BadSessionId => "the session's id is the 16 hex digits that GET /v1/sessions lists".into(),
             Self::UnknownAudience => "`aud` is no service that this server signs for (its `jwt.audiences`)".into(),
+            Self::BadSessionId => "the session's id is the 16 hex digits that the list of sessions shows".into(),
+            Self::NotQuery => "the query must be key=value pairs, percent-encoded UTF-8".into(),
+            Self::OutOfRange(key, least, most) => format!("`{key}` must be a whole number from {least} to {most}"),
+            Self::BadCursor => "`after` must be the `next` of the page before, with the same parameters as there".into(),
+            Self::BadPhone => {
+                "`phone` must be a whole number: +8613800138000 (the + as %2B), or 13800138000, which is taken as one of +86"
+                    .into()
+            }
+            Self::BadNote => format!(
+                "`note` must be 1 to {NOTE_CHARACTERS} characters, of control characters only line breaks and tabs; null removes it"
+            ),
+            Self::BadAttributes => format!("`attributes` must be a JSON object of at most {ATTRIBUTES_BYTES} bytes"),
+            Self::NothingToChange => "send at least one of `status`, `note` and `attributes`".into(),
+            Self::BadTokenName => "`name` must have 1 to 64 characters and no control characters".into(),
+            Self::BadScopes => format!("`scopes` must be a list of one or more of {}, each once", SCOPES.join(", ")),
+            Self::BadMemberId => "`member` must be a member's id, a UUID".into(),
         }
     }
 
@@ -155,8 +192,22 @@ impl Problem {
             Self::EncryptedPhoneOff => {
                 "此处已关闭用 `encryptedData` 取手机号，请把按钮回调的 `e.detail.code` 作为 `phoneCode` 发送".into()
             }
-            Self::BadSessionId => "会话 id 是 GET /v1/sessions 列出的 16 位十六进制数".into(),
             Self::UnknownAudience => "`aud` 不在服务器配置的 `jwt.audiences` 之中".into(),
+            Self::BadSessionId => "会话 id 是会话列表中的 16 位十六进制数".into(),
+            Self::NotQuery => "查询参数必须是 key=value 形式，百分号编码的 UTF-8".into(),
+            Self::OutOfRange(key, least, most) => format!("`{key}` 必须是 {least} 到 {most} 之间的整数"),
+            Self::BadCursor => "`after` 必须是上一页返回的 `next`，且其他参数与上一页相同".into(),
+            Self::BadPhone => {
+                "`phone` 必须是完整的号码：+8613800138000（+ 写作 %2B），或 13800138000（视为 +86 的号码）".into()
+            }
+            Self::BadNote => {
+                format!("`note` 须为 1 到 {NOTE_CHARACTERS} 个字符，除换行和制表符外不含控制字符；null 表示删除")
+            }
+            Self::BadAttributes => format!("`attributes` 必须是一个 JSON 对象，最大 {ATTRIBUTES_BYTES} 字节"),
+            Self::NothingToChange => "请至少发送 `status`、`note`、`attributes` 其中之一".into(),
+            Self::BadTokenName => "`name` 须为 1 到 64 个字符，且不含控制字符".into(),
+            Self::BadScopes => format!("`scopes` 必须是一个列表，含以下一个或多个，不得重复：{}", SCOPES.join(", ")),
+            Self::BadMemberId => "`member` 必须是用户的 id（UUID）".into(),
         }
     }
 }

@@ -96,8 +96,15 @@ pub(crate) const WORDS: &[Words] = &[
     ),
     (
         "conflict",
-        ("请求冲突", "同一个 Idempotency-Key 只能用于同一个请求"),
-        ("conflict", "an Idempotency-Key belongs to one request only; use a new one"),
+        (
+            "请求冲突",
+            "同一个 Idempotency-Key 只能用于同一个请求；若发送了 revision，说明已被他人修改，请重新读取后再试",
+        ),
+        (
+            "conflict",
+            "an Idempotency-Key belongs to one request only, use a new one; with `revision`, somebody changed it meanwhile: \
+             read it again and repeat",
+        ),
     ),
     (
         "unopenable",

@@ -109,20 +109,24 @@ pub fn open_data() -> Operation {
     .opens()
 }
 
-/// `GET /v1/me/export`
-pub fn export() -> Operation {
+/// Somebody of whom little is held.
+pub fn example_export() -> Value {
     let number = json!({ "phoneNumber": "13800138000", "purePhoneNumber": "13800138000", "countryCode": "86" });
     let more = json!({
         "gender": null, "country": null, "province": null, "city": null, "language": null, "phone_info": number,
     });
     let member = joined(more, record::example());
-    let example = json!({
+    json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
         "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null,
-    });
+    })
+}
+
+/// `GET /v1/me/export`
+pub fn export() -> Operation {
     Operation::new("exportMe", TAG, "导出我的全部数据", "Everything held about the person; numbers are whole here.")
         .skey()
-        .answers("All of it", "ExportReply", &example)
+        .answers("All of it", "ExportReply", &example_export())
 }
 
 impl Operation {
@@ -205,14 +209,6 @@ fn export_reply() -> Value {
         "language": optional(), "phone_info": { "oneOf": [named("PhoneInfo"), { "type": "null" }] },
     });
     let member = object(joined(more, record::properties()), json!({}));
-    let session = object(
-        json!({
-            "id": text("16 hex digits"), "created_at": instant("The login"), "last_seen_at": instant("The last use"),
-            "expires_at": instant("The end if it is not used"), "ends_at": instant("The end in any case"),
-            "user_agent": optional(),
-        }),
-        json!({}),
-    );
     let avatar = object(
         json!({
             "media_type": only("image/jpeg"), "picture": text("The uploaded picture, base64"),
@@ -247,7 +243,7 @@ fn export_reply() -> Value {
         json!({}),
     );
     envelope(json!({
-        "member": member, "sessions": list(&session), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
+        "member": member, "sessions": list(&named("SessionRecord")), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
         "audit": list(&audit), "failures": list(&failure), "phone_proofs": list(&proof), "wechat_events": list(&event),
         "avatar": { "oneOf": [avatar, { "type": "null" }] },
     }))

@@ -13,6 +13,7 @@ mod record;
 mod refusals;
 pub mod services;
 mod shapes;
+pub mod tokens;
 
 use std::sync::LazyLock;
 
@@ -57,6 +58,7 @@ fn document() -> Value {
             { "name": "apps", "description": "小程序与微信接口 The apps and WeChat's interfaces. Internal listener" },
             { "name": "services", "description": "内部服务 Who is this request from? Internal listener" },
             { "name": "members", "description": "用户管理 Members, for the team. Internal listener" },
+            { "name": "administration", "description": "令牌与审计 API tokens and the audit. Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
         ],
         "paths": paths(),
@@ -122,6 +124,7 @@ fn parameters() -> Map<String, Value> {
         },
     }));
     parameters.extend(members::parameters());
+    parameters.extend(tokens::parameters());
     parameters.extend(push::parameters());
     parameters.extend(apps::parameters());
     parameters.extend(avatar::parameters());
@@ -175,6 +178,7 @@ fn schemas() -> Map<String, Value> {
     schemas.extend(members::schemas());
     schemas.extend(push::schemas());
     schemas.extend(services::schemas());
+    schemas.extend(tokens::schemas());
     schemas
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use warp::Filter;
-use wxgate_store::By;
+use wxgate_store::{By, Member};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -28,9 +28,22 @@ async fn erase(app: &App, info: &RequestInfo, body: Body) -> Result<Done, ApiErr
     no_fields(body)?;
     app.require_fresh(&session)?;
     let member = &session.member;
-    let pseudonym = app.vault.pseudonym(&member.key.appid, &member.key.openid);
-    app.store.erase_member(member.id, pseudonym, By::MEMBER, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
-    app.pending_phones.forget_member(member.id);
+    if !app.erase(member, By::MEMBER).await? {
+        return Err(ApiError::Unauthorized);
+    }
     tracing::info!(member.id = %member.id.0, "member erased at their own request");
     Ok(Done {})
+}
+
+impl App {
+    /// Erases a member and all of theirs. `false` when they are gone already.
+    ///
+    /// # Errors
+    /// As of any write.
+    pub(crate) async fn erase(&self, member: &Member, by: By) -> Result<bool, ApiError> {
+        let pseudonym = self.vault.pseudonym(&member.key.appid, &member.key.openid);
+        let erased = self.store.erase_member(member.id, pseudonym, by, self.clock.now()).await?;
+        self.pending_phones.forget_member(member.id);
+        Ok(erased.is_some())
+    }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
 use wxgate_crypto::Purpose;
-use wxgate_store::{EventRow, Export, ExportedProof, FailureRow, MemberKey};
+use wxgate_store::{EventRow, Export, ExportedProof, FailureRow, Member, MemberKey};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -18,12 +18,13 @@ use crate::member_record::MemberRecord;
 use crate::phone_answer::PhoneAnswer;
 use crate::phone_number::PhoneNumber;
 use crate::picture::MEDIA_TYPE;
+use crate::session_record::SessionRecord;
 
 /// Everything held about the person. Numbers are whole here: they are the person's own.
 #[derive(Serialize)]
 pub struct ExportReply {
     member: ExportedMember,
-    sessions: Vec<ExportedSession>,
+    sessions: Vec<SessionRecord>,
     /// When each kept session_key was obtained; the keys themselves are WeChat's secret, not the person's data.
     session_keys_obtained_at: Vec<i64>,
     audit: Vec<ExportedAudit>,
@@ -43,16 +44,6 @@ struct ExportedMember {
     city: Option<String>,
     language: Option<String>,
     phone_info: Option<PhoneNumber>,
-}
-
-#[derive(Serialize)]
-struct ExportedSession {
-    id: String,
-    created_at: i64,
-    last_seen_at: i64,
-    expires_at: i64,
-    ends_at: i64,
-    user_agent: Option<String>,
 }
 
 /// The uploaded picture.
@@ -110,13 +101,20 @@ pub fn route(app: &Arc<App>) -> Route {
 
 async fn export(app: &App, info: &RequestInfo) -> Result<ExportReply, ApiError> {
     let session = app.authenticate(info).await?;
-    let member = &session.member;
-    let pseudonym = app.vault.pseudonym(&member.key.appid, &member.key.openid);
-    let held = app.store.export(member.id, pseudonym, app.clock.now()).await?.ok_or(ApiError::Unauthorized)?;
-    app.exported(held)
+    app.export_of(&session.member).await?.ok_or(ApiError::Unauthorized)
 }
 
 impl App {
+    /// Everything held about a member; `None` when they are gone.
+    ///
+    /// # Errors
+    /// As of any read.
+    pub(crate) async fn export_of(&self, member: &Member) -> Result<Option<ExportReply>, ApiError> {
+        let pseudonym = self.vault.pseudonym(&member.key.appid, &member.key.openid);
+        let held = self.store.export(member.id, pseudonym, self.clock.now()).await?;
+        held.map(|held| self.exported(held)).transpose()
+    }
+
     fn exported(&self, held: Export) -> Result<ExportReply, ApiError> {
         let phone_info = self.phone_of(&held.member);
         let proof = |proof: ExportedProof| ExportedPhoneProof {
@@ -146,14 +144,6 @@ impl App {
             language: profile.language,
             phone_info,
         };
-        let session = |row: wxgate_store::SessionRow| ExportedSession {
-            id: row.id.to_string(),
-            created_at: row.created_at.0,
-            last_seen_at: row.last_seen_at.0,
-            expires_at: row.expires_at.0,
-            ends_at: row.ends_at.0,
-            user_agent: row.user_agent,
-        };
         let audit = |row: wxgate_store::AuditRow| ExportedAudit {
             at: row.at.0,
             actor: row.actor,
@@ -167,7 +157,7 @@ impl App {
         };
         Ok(ExportReply {
             member,
-            sessions: held.sessions.into_iter().map(session).collect(),
+            sessions: held.sessions.into_iter().map(SessionRecord::from).collect(),
             session_keys_obtained_at: held.session_keys_obtained_at.into_iter().map(|at| at.0).collect(),
             audit: held.audit.into_iter().map(audit).collect(),
             failures,

@@ -1,7 +1,9 @@
 //! The two listeners' routes, one endpoint a file.
 
 mod access_token;
+mod api_tokens;
 mod apps;
+mod audit;
 mod avatar;
 mod endpoint;
 mod erase;
@@ -15,6 +17,9 @@ pub(crate) mod login;
 mod logout;
 mod me;
 mod me_profile;
+mod member;
+mod member_export;
+mod member_sessions;
 mod members;
 mod my_avatar;
 mod open_data;
@@ -41,7 +46,7 @@ use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
     apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
-    push as of_push, services as of_services,
+    push as of_push, services as of_services, tokens as of_tokens,
 };
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
@@ -81,7 +86,23 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::GET, "/api/v1/apps", apps::route, of_apps::apps),
     Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
     Endpoint::new(Method::GET, "/.well-known/jwks.json", jwks::route, of_jwt::keys),
-    Endpoint::new(Method::GET, "/api/v1/members/{id}", members::show, of_members::show),
+    Endpoint::new(Method::GET, "/api/v1/members", members::route, of_members::list_some),
+    Endpoint::new(Method::GET, "/api/v1/members/{id}", member::show, of_members::show),
+    Endpoint::new(Method::PATCH, "/api/v1/members/{id}", member::change, of_members::change),
+    Endpoint::new(Method::DELETE, "/api/v1/members/{id}", member::erase, of_members::erase),
+    Endpoint::new(Method::GET, "/api/v1/members/{id}/export", member_export::route, of_members::export),
+    Endpoint::new(Method::GET, "/api/v1/members/{id}/sessions", member_sessions::list, of_members::sessions),
+    Endpoint::new(Method::DELETE, "/api/v1/members/{id}/sessions", member_sessions::end_all, of_members::end_sessions),
+    Endpoint::new(
+        Method::DELETE,
+        "/api/v1/members/{id}/sessions/{session}",
+        member_sessions::end_one,
+        of_members::end_session,
+    ),
+    Endpoint::new(Method::GET, "/api/v1/tokens", api_tokens::list, of_tokens::list_all),
+    Endpoint::new(Method::POST, "/api/v1/tokens", api_tokens::create, of_tokens::create),
+    Endpoint::new(Method::DELETE, "/api/v1/tokens/{id}", api_tokens::revoke, of_tokens::revoke),
+    Endpoint::new(Method::GET, "/api/v1/audit", audit::route, of_tokens::audit),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
 ];

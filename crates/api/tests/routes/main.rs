@@ -3,8 +3,10 @@
 
 mod support;
 
+mod administration;
 mod allocations;
 mod apps;
+mod authz;
 mod avatars;
 mod clock;
 mod content_check;

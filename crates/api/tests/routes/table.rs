@@ -15,7 +15,7 @@ async fn requests_without_a_session_are_answered_by_the_table() {
     let app = TestApp::new().await;
     let code = "x".repeat(32);
     let long = "a".repeat(600);
-    let rows: Vec<Row> = vec![
+    let mut rows: Vec<Row> = vec![
         // what is not there, and what is there under another method
         ("GET", "/", None, String::new(), "not_found", 404),
         ("GET", "/v1", None, String::new(), "not_found", 404),
@@ -96,6 +96,25 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("POST", "/v1/me/open-data", JSON, "{}".into(), "unauthorized", 401),
         ("GET", "/v1/me/export", None, String::new(), "unauthorized", 401),
     ];
+    rows.extend(
+        [
+            // what may be asked without a session, and is wrong or unknown
+            ("GET", "/wx/push/wx0123456789abcdef", None, "", "forbidden", 403),
+            ("POST", "/wx/push/wx0123456789abcdef", JSON, "{}", "forbidden", 403),
+            ("PUT", "/wx/push/wx0123456789abcdef", JSON, "{}", "method_not_allowed", 405),
+            ("GET", "/wx/push", None, "", "not_found", 404),
+            ("GET", "/v1/avatars/x", None, "", "not_found", 404),
+            ("GET", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "not_found", 404),
+            ("DELETE", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "method_not_allowed", 405),
+            ("POST", "/v1/me/avatar", Some("multipart/form-data; boundary=x"), "", "unauthorized", 401),
+            ("GET", "/v1/me/avatar", None, "", "method_not_allowed", 405),
+            ("GET", "/api/v1/apps", None, "", "not_found", 404),
+            ("GET", "/api/v1/members", None, "", "not_found", 404),
+            ("GET", "/api/v1/tokens", None, "", "not_found", 404),
+            ("GET", "/api/v1/audit", None, "", "not_found", 404),
+        ]
+        .map(|(method, path, media, body, word, status)| (method, path, media, body.to_owned(), word, status)),
+    );
     for (method, path, content_type, body, word, status) in rows {
         let answer = app.send(raw(method, path, content_type, body.clone())).await;
         assert_eq!((answer.status, answer.json["error"].as_str()), (status, Some(word)), "{method} {path} {body:.80}");
@@ -158,6 +177,60 @@ async fn requests_of_a_member_are_answered_by_the_table() {
         answer.failed(word, status, if word == "code_invalid" { 40029 } else { -i64::from(status) });
     }
     assert_eq!(app.get("/v1/me", &member.skey).await.ok()["member"]["phone"], json!(null));
+}
+
+#[tokio::test]
+async fn requests_of_an_operator_are_answered_by_the_table() {
+    const MEMBER: &str = "/api/v1/members/00000000-0000-7000-8000-000000000000";
+    const TOKEN: &str = "/api/v1/tokens/00000000-0000-7000-8000-000000000000";
+    const UNKNOWN: &str = "/api/v1/apps/wx0000000000000000";
+    const KNOWN: &str = "/api/v1/apps/wx0123456789abcdef";
+    let app = TestApp::new().await;
+    let token = app.api_token(&["admin"]).await;
+    let of = |path: &str, rest: &str| format!("{path}{rest}");
+    let rows = [
+        ("POST", "/api/v1/apps".to_owned(), None, "method_not_allowed", 405),
+        ("GET", of(UNKNOWN, "/access-token"), None, "not_found", 404),
+        ("POST", of(KNOWN, "/access-token"), None, "method_not_allowed", 405),
+        ("POST", of(KNOWN, "/access-token/stale"), Some(json!({})), "bad_request", 400),
+        ("POST", of(KNOWN, "/access-token/stale"), Some(json!({ "access_token": 1 })), "bad_request", 400),
+        ("POST", of(UNKNOWN, "/access-token/stale"), Some(json!({ "access_token": "x" })), "not_found", 404),
+        ("POST", of(KNOWN, "/wechat/cgi-bin/token"), Some(json!({})), "forbidden", 403),
+        ("POST", of(UNKNOWN, "/wechat/wxa/x"), Some(json!({})), "not_found", 404),
+        ("GET", of(KNOWN, "/wechat/wxa/x"), None, "method_not_allowed", 405),
+        ("GET", of("/api/v1/members", "?zz=1"), None, "bad_request", 400),
+        ("POST", of("/api/v1/members", ""), Some(json!({})), "method_not_allowed", 405),
+        ("GET", of("/api/v1/members", "/"), None, "not_found", 404),
+        ("GET", of(MEMBER, ""), None, "not_found", 404),
+        ("GET", of("/api/v1/members/x", ""), None, "not_found", 404),
+        ("PATCH", of(MEMBER, ""), Some(json!({ "note": "x" })), "not_found", 404),
+        ("DELETE", of(MEMBER, ""), None, "not_found", 404),
+        ("PUT", of(MEMBER, ""), Some(json!({})), "method_not_allowed", 405),
+        ("GET", of(MEMBER, "/export"), None, "not_found", 404),
+        ("GET", of(MEMBER, "/sessions"), None, "not_found", 404),
+        ("DELETE", of(MEMBER, "/sessions"), None, "not_found", 404),
+        ("DELETE", of(MEMBER, "/sessions/0000000000000001"), None, "not_found", 404),
+        ("DELETE", of(MEMBER, "/sessions/"), None, "not_found", 404),
+        ("GET", of(MEMBER, "/sessions/0000000000000001"), None, "method_not_allowed", 405),
+        ("POST", of("/api/v1/tokens", ""), Some(json!({ "name": "n" })), "bad_request", 400),
+        ("POST", of("/api/v1/tokens", ""), None, "bad_request", 400),
+        ("DELETE", of("/api/v1/tokens", ""), None, "method_not_allowed", 405),
+        ("DELETE", of(TOKEN, ""), None, "not_found", 404),
+        ("DELETE", of(TOKEN, ""), Some(json!({ "zz": 1 })), "bad_request", 400),
+        ("GET", of(TOKEN, ""), None, "method_not_allowed", 405),
+        ("GET", of("/api/v1/audit", "?limit=201"), None, "bad_request", 400),
+        ("DELETE", of("/api/v1/audit", ""), None, "method_not_allowed", 405),
+    ];
+    for (method, path, body, word, status) in rows {
+        let answer = app.send_inside(request(method, &path, Some(&token), body)).await;
+        assert_eq!((answer.status, answer.json["error"].as_str()), (status, Some(word)), "{method} {path}");
+        answer.failed(word, status, -i64::from(status));
+        if status != 405 && !path.ends_with('/') {
+            app.send_inside(request(method, &path, None, None)).await.failed("unauthorized", 401, -401);
+        }
+    }
+    let apps = app.send_inside(request("GET", "/api/v1/apps", Some(&token), None)).await;
+    assert_eq!(apps.ok()["apps"], json!([{ "appid": "wx0123456789abcdef", "push": false }]));
 }
 
 #[tokio::test]

@@ -44,6 +44,7 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
             "type" => is_a(wanted, value),
             "enum" => wanted.as_array().unwrap().contains(value),
             "minimum" => value.as_i64() >= wanted.as_i64(),
+            "maximum" => value.as_i64() <= wanted.as_i64(),
             "maxProperties" => value.as_object().unwrap().len() as u64 <= wanted.as_u64().unwrap(),
             "pattern" => matches(wanted.as_str().unwrap(), value.as_str().unwrap()),
             "format" => value.is_null() || has_format(wanted.as_str().unwrap(), value),
@@ -67,6 +68,11 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
             }
             "oneOf" => fitting(wanted, value) == 1,
             "anyOf" => fitting(wanted, value) >= 1,
+            "minItems" => value.as_array().unwrap().len() as u64 >= wanted.as_u64().unwrap(),
+            "uniqueItems" => {
+                let items = value.as_array().unwrap();
+                items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
+            }
             "minLength" => value.as_str().unwrap().chars().count() as u64 >= wanted.as_u64().unwrap(),
             "maxLength" => value.as_str().unwrap().chars().count() as u64 <= wanted.as_u64().unwrap(),
             // Every object is held to the properties that are named, whether it says so or not.
