@@ -14,6 +14,7 @@ mod edge;
 mod files;
 mod first_steps;
 mod journey;
+mod manage;
 mod one_code;
 mod push;
 mod restart;

@@ -31,6 +31,7 @@ pub async fn played(bench: &Bench, server: &Server) -> (Vec<Canary>, String) {
     stage.troubles().await;
     stage.misplaced(&skey).await;
     stage.tokens(&skey).await;
+    stage.operators(&skey).await;
     stage.endings(&skey).await;
     for path in ["/openapi.json", "/readyz", "/healthz"] {
         assert_eq!(stage.ask(&server.internal, get(path)).await.status, 200, "{path}");
@@ -175,6 +176,39 @@ impl Stage<'_> {
         for (bearer, status) in [(token, 200), (skey, 401)] {
             let introspect = post("/introspect").bearer(bearer).form(&format!("token={skey}"));
             assert_eq!(self.ask(&self.server.internal, introspect).await.status, status);
+        }
+    }
+
+    /// Whoever may do everything: numbers and notes pass by, and a token is made.
+    async fn operators(&mut self, skey: &str) {
+        let made = self.bench.run(&["token", "create", "--name", "e2e", "--scope", "admin"], "").await;
+        let admin = made.stdout.trim();
+        let asked = json!({ "name": "service", "scopes": ["members:read"] });
+        let request = post("/api/v1/tokens").bearer(admin).json(&asked);
+        let token = self.server.internal.send(request).await.text("token");
+        for token in [admin, &token] {
+            self.canaries.push(Canary::text("API token", token));
+        }
+        let note = "a note that only operators read";
+        self.canaries.push(Canary::text("note", note));
+        let id = self.ask(&self.server.public, get("/v1/me").bearer(skey)).await.json()["member"]["id"].clone();
+        let member = format!("/api/v1/members/{}", id.as_str().unwrap());
+        let change = |body: Value| Request::new("PATCH", &member).bearer(admin).json(&body);
+        let requests = [
+            (get(&format!("/api/v1/members?phone={PHONE}")).bearer(&token), 200),
+            (get(&format!("/api/v1/members?after={token}")).bearer(&token), 400),
+            (get(&format!("/api/v1/members/{token}")).bearer(&token), 404),
+            (change(json!({ "note": note })), 200),
+            (change(json!({ "note": note, "revision": 0 })), 409),
+            (change(json!({ "note": null })), 200),
+            (get(&format!("{member}/export")).bearer(admin), 200),
+            (get(&format!("{member}/sessions")).bearer(admin), 200),
+            (get("/api/v1/tokens").bearer(admin), 200),
+            (get("/api/v1/audit").bearer(admin), 200),
+        ];
+        for (number, (request, status)) in requests.into_iter().enumerate() {
+            let answer = self.ask(&self.server.internal, request).await;
+            assert_eq!(answer.status, status, "request {number}: {answer:?}");
         }
     }
 
