@@ -94,7 +94,9 @@ async fn the_audit_says_who_did_what_to_whom_and_from_where() {
     request.headers_mut().insert("x-forwarded-for", "198.51.100.9".parse().unwrap());
     app.send_inside(request).await.ok();
     let tokens = send(&app, "GET", "/api/v1/tokens", &admin, None).await;
-    let actor = format!("token:{}", tokens.ok()["tokens"][1]["id"].as_str().unwrap());
+    let tokens = tokens.ok()["tokens"].as_array().unwrap();
+    let writers = tokens.iter().find(|token| token["scopes"] == json!(["members:write"])).unwrap();
+    let actor = format!("token:{}", writers["id"].as_str().unwrap());
     for query in [format!("member={id}"), format!("actor={actor}"), "action=member.blocked".to_owned()] {
         let audit = send(&app, "GET", &format!("/api/v1/audit?{query}"), &admin, None).await;
         let expected = json!([{

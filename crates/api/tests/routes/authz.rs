@@ -10,7 +10,8 @@ use super::support::document::{Side, document, is_on, operations};
 use super::support::{Answer, TestApp, raw, request};
 
 /// Endpoints of the internal listener that ask for no API token: who may ask is the listener's, or the skey's.
-const OPEN: [&str; 5] = ["/forward-auth", "/forward-auth/nginx", "/healthz", "/readyz", "/openapi.json"];
+const OPEN: [&str; 6] =
+    ["/forward-auth", "/forward-auth/nginx", "/healthz", "/readyz", "/openapi.json", "/.well-known/jwks.json"];
 
 /// Asks so that nothing is found or accepted if the token is good: what a body says is looked at after that.
 async fn ask(app: &TestApp, method: &Method, path: &str, token: Option<&str>) -> Answer {

@@ -107,7 +107,7 @@ pub async fn what_operators_change_is_told(store: &dyn Store) {
         by: By::COMMAND,
         now: NOW,
     };
-    let blocked = change(Some(Status::Blocked), Some(Some("n".to_owned())));
+    let blocked = change(Some(Status::Blocked), Some("n".to_owned()));
     for _ in 0..2 {
         store.change_member(blocked.clone()).await.expect("a write");
     }

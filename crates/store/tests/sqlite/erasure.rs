@@ -86,7 +86,10 @@ async fn canary(store: &SqliteStore) -> Member {
     store.bind_phone(bind).await.unwrap();
     store.receive_event(event(1, Effect::Keep)).await.unwrap();
     let avatar = Avatar { id: AvatarId([1; 16]), picture: CANARIES[10].as_bytes().to_vec(), kept_at: NOW };
-    store.keep_avatar(KeepAvatar { member: member.id, avatar, avatar_url: "/v1/avatars/1".to_owned() }).await.unwrap();
+    store
+        .keep_avatar(KeepAvatar { member: member.id, avatar, avatar_url: "/v1/avatars/1".to_owned(), check: None })
+        .await
+        .unwrap();
     store.change_member(noted(member.id)).await.unwrap();
     for id in 151..=300 {
         log_in(store, login(&format!("canary-o{id}"), id)).await;
