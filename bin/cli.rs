@@ -15,7 +15,7 @@ use crate::{demo, explain, healthcheck, proxy_config, sandbox, serve, token};
     version,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Start here:\n  wxgate demo\n  wxgate config template > wxgate.toml"
+    after_help = "Start here: wxgate demo, then wxgate config template > wxgate.toml"
 )]
 struct Cli {
     #[command(flatten)]

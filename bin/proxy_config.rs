@@ -29,7 +29,7 @@ pub(crate) struct Flags {
     /// Its paths begin with this. 业务路径前缀
     #[arg(long, value_name = "PATH", default_value = "/api/")]
     backend_path: String,
-    /// nginx: the certificate with its chain; /etc/letsencrypt/live/NAME/… if left out. 证书
+    /// nginx: certificate chain, else that of /etc/letsencrypt/live/NAME. 证书
     #[arg(long, value_name = "FILE", requires = "certificate_key")]
     certificate: Option<String>,
     /// nginx: its key. 证书私钥

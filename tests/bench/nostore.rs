@@ -168,6 +168,14 @@ impl Store for Nothing {
         Ok(())
     }
 
+    async fn forced_tokens(&self, _: &str, _: UnixSeconds) -> Result<Vec<UnixSeconds>> {
+        Ok(Vec::new())
+    }
+
+    async fn note_forced_token(&self, _: &str, _: UnixSeconds, _: UnixSeconds) -> Result<()> {
+        Ok(())
+    }
+
     async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
         nothing()
     }

@@ -11,6 +11,9 @@ use wxgate_store::{KeptToken, Store, UnixSeconds};
 
 use crate::clock::Clock;
 
+/// For so long WeChat counts tokens that were forced: seconds.
+const DAY: i64 = 86_400;
+
 /// Keeps access_tokens over the store and the vault. What cannot be kept or read is fetched anew: a warning, no failure.
 pub struct StoredTokens {
     store: Arc<dyn Store>,
@@ -50,6 +53,24 @@ impl TokenKeep for StoredTokens {
         let kept = KeptToken { sealed, expires_at: UnixSeconds(self.clock.now().0 + life) };
         if let Err(error) = self.store.keep_access_token(appid, kept).await {
             tracing::warn!(%error, appid, "the access_token could not be kept");
+        }
+    }
+
+    async fn forced(&self, appid: &str) -> Vec<Duration> {
+        let now = self.clock.now();
+        let forced = self.store.forced_tokens(appid, now + -DAY).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, appid, "how often an access_token was forced today could not be read");
+            Vec::new()
+        });
+        // By a clock that has been put back, those of a moment ago are still to come; what is further off never was.
+        let past = forced.iter().map(|at| now.0 - at.0).filter(|ago| *ago > -DAY);
+        past.map(|ago| Duration::from_secs(u64::try_from(ago).unwrap_or(0))).collect()
+    }
+
+    async fn note_forced(&self, appid: &str) {
+        let now = self.clock.now();
+        if let Err(error) = self.store.note_forced_token(appid, now, now + -DAY).await {
+            tracing::warn!(%error, appid, "that an access_token was forced could not be kept");
         }
     }
 }

@@ -115,6 +115,12 @@ pub trait Store: Management + Outbox {
     /// Keeps an app's `access_token` in place of the one before.
     async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()>;
 
+    /// When new `access_token`s of an app were forced, later than `since`; the oldest first.
+    async fn forced_tokens(&self, appid: &str, since: UnixSeconds) -> Result<Vec<UnixSeconds>>;
+
+    /// Remembers that one was forced `at`, and forgets those that were not later than `since`.
+    async fn note_forced_token(&self, appid: &str, at: UnixSeconds, since: UnixSeconds) -> Result<()>;
+
     /// The keys that sign our tokens, oldest first.
     async fn signing_keys(&self) -> Result<Vec<SigningKey>>;
 

@@ -20,13 +20,18 @@ pub struct AccessToken {
     pub remaining: Duration,
 }
 
-/// Where tokens survive a restart. It is asked once per app, and told of each new token; it has no way to fail a call.
+/// Where tokens survive a restart. It is asked once per app, and told of each new token and of each that is forced; it has no
+/// way to fail a call.
 #[async_trait]
 pub trait TokenKeep: Send + Sync + 'static {
     /// The token saved last, if it still lives.
     async fn load(&self, appid: &str) -> Option<AccessToken>;
     /// Remembers `token` in place of the one before. Those who wait for the token wait for this.
     async fn save(&self, appid: &str, token: &AccessToken);
+    /// How long ago new tokens were forced in the last day, in any order: WeChat counts them, whoever asks.
+    async fn forced(&self, appid: &str) -> Vec<Duration>;
+    /// Remembers that one is forced now. It is, once this returns.
+    async fn note_forced(&self, appid: &str);
 }
 
 /// Remembers nothing: each start asks WeChat again, which costs little, for WeChat hands back the same token.
@@ -40,6 +45,12 @@ impl TokenKeep for NoKeep {
     }
 
     async fn save(&self, _appid: &str, _token: &AccessToken) {}
+
+    async fn forced(&self, _appid: &str) -> Vec<Duration> {
+        Vec::new()
+    }
+
+    async fn note_forced(&self, _appid: &str) {}
 }
 
 /// A token with the instant it ends, which does not age as it is passed on.

@@ -1,8 +1,8 @@
 //! One app's token, shared by all who need it: asked for once, renewed in time, replaced when WeChat refuses it.
 
+mod forced;
 mod pause;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, Shared};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
+use self::forced::Forced;
 use self::pause::Pause;
 use crate::issuer::Issuer;
 use crate::token::Token;
@@ -155,6 +156,7 @@ impl Tokens {
         }
         let mut token = Token::from(self.issuer.issue(false).await?);
         if self.may_force(&token) {
+            self.keep.note_forced(&self.appid).await;
             tracing::warn!(appid = self.appid, "WeChat hands out an access_token that it refuses: forcing a new one");
             token = self.issuer.issue(true).await?.into();
         }
@@ -168,6 +170,8 @@ impl Tokens {
         if std::mem::replace(&mut self.state().loaded, true) {
             return None;
         }
+        let forced = self.keep.forced(&self.appid).await;
+        self.state().forced = Forced::with(&forced);
         self.keep.load(&self.appid).await.map(Token::from).filter(Token::is_fresh)
     }
 
@@ -179,27 +183,6 @@ impl Tokens {
     /// Held for a few instructions at a time and never across an await; nothing in between can leave it half done.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// When new tokens were forced. WeChat allows 20 a day, 30 seconds apart (force_refresh); counted here since the start.
-#[derive(Default)]
-struct Forced(VecDeque<Instant>);
-
-impl Forced {
-    const A_DAY: usize = 20;
-    const APART: Duration = Duration::from_secs(30);
-    const DAY: Duration = Duration::from_hours(24);
-
-    /// Counts one more, if it is allowed now.
-    fn one_more(&mut self) -> bool {
-        let now = Instant::now();
-        self.0.retain(|at| now - *at < Self::DAY);
-        let allowed = self.0.len() < Self::A_DAY && self.0.back().is_none_or(|last| now - *last >= Self::APART);
-        if allowed {
-            self.0.push_back(now);
-        }
-        allowed
     }
 }
 

@@ -1,9 +1,12 @@
 //! The token centre, and WeChat's interfaces behind it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
+use wx_client::TokenKeep;
 
 use super::support::push::channel;
 use super::support::{APPID, Answer, TestApp, raw, request};
@@ -187,4 +190,24 @@ async fn requests_are_answered_by_the_table() {
         let public = app.send(request(method, &path, token, None)).await;
         public.failed("not_found", 404, -404);
     }
+}
+
+#[tokio::test]
+async fn how_often_a_token_was_forced_today_outlives_a_restart() {
+    let seconds = |ago: &[u64]| ago.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+    let app = TestApp::new().await;
+    app.token_keep().note_forced(APPID).await;
+    app.clock.advance(100);
+    app.token_keep().note_forced(APPID).await;
+    let app = app.restarted("").await;
+    app.clock.advance(10);
+    assert_eq!(app.token_keep().forced(APPID).await, seconds(&[110, 10]));
+    assert_eq!(app.token_keep().forced("wx00000000000000ff").await, seconds(&[]));
+    // A clock that is put back by an hour makes them no older, and one that was ten years ahead made them up.
+    app.clock.advance(-3600);
+    assert_eq!(app.token_keep().forced(APPID).await, seconds(&[0, 0]));
+    app.clock.advance(-3650 * 86_400);
+    assert_eq!(app.token_keep().forced(APPID).await, seconds(&[]));
+    app.clock.advance(3651 * 86_400 + 3600);
+    assert_eq!(app.token_keep().forced(APPID).await, seconds(&[]), "a day later they count no more");
 }

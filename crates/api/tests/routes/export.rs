@@ -86,7 +86,16 @@ const EXEMPT: &[(&str, &[&str])] = &[
     ("how long the audit is kept", &["audit_retention.id", "audit_retention.kept_since"]),
     ("of people who are not here any more", &["audit.pseudonym", "erasures.pseudonym", "erasures.erased_at"]),
     ("about the server's own pushes, for ten minutes", &["push_seen.url", "push_seen.message", "push_seen.seen_at"]),
-    ("the app's, not a person's", &["access_tokens.appid", "access_tokens.sealed_token", "access_tokens.expires_at"]),
+    (
+        "the app's, not a person's",
+        &[
+            "access_tokens.appid",
+            "access_tokens.sealed_token",
+            "access_tokens.expires_at",
+            "forced_tokens.appid",
+            "forced_tokens.forced_at",
+        ],
+    ),
     (
         "the server's own keys, not a person's",
         &["signing_keys.number", "signing_keys.sealed_key", "signing_keys.public_key", "signing_keys.created_at"],

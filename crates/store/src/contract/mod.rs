@@ -120,6 +120,7 @@ macro_rules! for_each_contract_case {
             management::what_stays_of_an_erased_member_says_nothing_of_them,
             management::the_audit_is_kept_for_180_days,
             tokens::the_last_access_token_is_kept,
+            tokens::forced_tokens_are_counted_for_their_app_and_time,
             tokens::api_tokens_are_kept_until_revoked,
             tokens::an_api_token_may_be_created_twice_but_not_differently,
             signing_keys::signing_keys_stand_in_the_order_in_which_they_came,

@@ -17,6 +17,21 @@ pub async fn the_last_access_token_is_kept(store: &dyn Store) {
     assert_eq!(store.access_token("wx2").await.expect("a read"), None);
 }
 
+pub async fn forced_tokens_are_counted_for_their_app_and_time(store: &dyn Store) {
+    let since = |at: i64| NOW + (at - DAY);
+    for at in [0, 30, 30, 60] {
+        store.note_forced_token("wx1", NOW + at, since(at)).await.expect("a write");
+    }
+    store.note_forced_token("wx2", NOW + 45, since(45)).await.expect("a write");
+    let forced = async |appid, at| store.forced_tokens(appid, since(at)).await.expect("a read");
+    assert_eq!(forced("wx1", 60).await, [NOW, NOW + 30, NOW + 60], "each once");
+    assert_eq!(forced("wx2", 60).await, [NOW + 45]);
+    assert_eq!(forced("wx1", DAY + 30).await, [NOW + 60]);
+    store.note_forced_token("wx1", NOW + DAY, since(DAY)).await.expect("a write");
+    assert_eq!(forced("wx1", 0).await, [NOW + 30, NOW + 60, NOW + DAY], "what is a day old is gone");
+    assert_eq!(forced("wx2", 0).await, [NOW + 45], "and another app's is not");
+}
+
 pub async fn api_tokens_are_kept_until_revoked(store: &dyn Store) {
     let tokens = [api_token(3), api_token(2), api_token(1)];
     for token in tokens.iter().rev() {

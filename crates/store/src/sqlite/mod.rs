@@ -238,6 +238,16 @@ impl Store for SqliteStore {
         self.write(move |tx| tokens::keep_access_token(tx, &appid, &token)).await
     }
 
+    async fn forced_tokens(&self, appid: &str, since: UnixSeconds) -> Result<Vec<UnixSeconds>> {
+        let appid = appid.to_owned();
+        self.read(move |conn| tokens::forced(conn, &appid, since)).await
+    }
+
+    async fn note_forced_token(&self, appid: &str, at: UnixSeconds, since: UnixSeconds) -> Result<()> {
+        let appid = appid.to_owned();
+        self.write(move |tx| tokens::note_forced(tx, &appid, at, since)).await
+    }
+
     async fn signing_keys(&self) -> Result<Vec<SigningKey>> {
         self.read(signing_keys::all).await
     }

@@ -30,6 +30,29 @@ pub(super) fn keep_access_token(tx: &Connection, appid: &str, token: &KeptToken)
     Ok(())
 }
 
+pub(super) fn forced(conn: &Connection, appid: &str, since: UnixSeconds) -> Result<Vec<UnixSeconds>> {
+    const SELECT: &str = "
+        SELECT forced_at
+        FROM forced_tokens
+        WHERE appid = :appid AND forced_at > :since
+        ORDER BY forced_at";
+    let params = named_params! { ":appid": appid, ":since": since.0 };
+    conn.prepare_cached(SELECT)?.query_map(params, |row| row.get("forced_at").map(UnixSeconds))?.collect()
+}
+
+pub(super) fn note_forced(tx: &Connection, appid: &str, at: UnixSeconds, since: UnixSeconds) -> Result<()> {
+    const DELETE: &str = "
+        DELETE FROM forced_tokens
+        WHERE appid = :appid AND forced_at <= :since";
+    const INSERT: &str = "
+        INSERT INTO forced_tokens (appid, forced_at)
+        VALUES (:appid, :at)
+        ON CONFLICT DO NOTHING";
+    tx.prepare_cached(DELETE)?.execute(named_params! { ":appid": appid, ":since": since.0 })?;
+    tx.prepare_cached(INSERT)?.execute(named_params! { ":appid": appid, ":at": at.0 })?;
+    Ok(())
+}
+
 pub(super) fn create(tx: &Tx<'_>, token: &ApiToken, by: &By) -> Result<()> {
     const INSERT: &str = "
         INSERT INTO api_tokens (id, name, hash, scopes, created_at, expires_at)

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -50,6 +51,7 @@ struct Kept {
     token: Option<AccessToken>,
     loads: AtomicUsize,
     saved: Mutex<Vec<String>>,
+    forced: Mutex<Vec<Instant>>,
 }
 
 #[async_trait]
@@ -63,6 +65,16 @@ impl TokenKeep for Kept {
     async fn save(&self, appid: &str, token: &AccessToken) {
         assert_eq!(appid, "wx1");
         self.saved.lock().unwrap().push(token.token.expose_secret().to_owned());
+    }
+
+    async fn forced(&self, appid: &str) -> Vec<Duration> {
+        assert_eq!(appid, "wx1");
+        self.forced.lock().unwrap().iter().map(Instant::elapsed).collect()
+    }
+
+    async fn note_forced(&self, appid: &str) {
+        assert_eq!(appid, "wx1");
+        self.forced.lock().unwrap().push(Instant::now());
     }
 }
 
@@ -249,17 +261,19 @@ async fn a_token_is_forced_at_most_every_30_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_forced_at_most_20_times_a_day() {
-    let mut forced = Forced::default();
-    let mut allowed = 0;
-    for _ in 0..100 {
-        allowed += u32::from(forced.one_more());
-        pass(60).await;
+async fn a_restart_forgets_none_that_was_forced() {
+    // WeChat insists on A.
+    let keep = Arc::new(Kept::default());
+    for run in 0..3 {
+        let script = Script::new([fresh("A"), fresh("A"), fresh("A")]);
+        let tokens = Tokens::new("wx1".to_owned(), script.clone(), keep.clone());
+        let used = tokens.current().await.unwrap();
+        tokens.after_refusal(&used).await.unwrap();
+        let forced = script.asked().contains(&true);
+        assert_eq!(forced, run != 1, "10 seconds after the first run, 30 after it in the last");
+        pass(if run == 0 { 10 } else { 20 }).await;
     }
-    assert_eq!(allowed, 20);
-    pass(24 * 60 * 60 - 100 * 60).await;
-    assert!(forced.one_more());
-    assert!(!forced.one_more());
+    assert_eq!(keep.forced.lock().unwrap().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

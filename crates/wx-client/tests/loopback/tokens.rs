@@ -141,6 +141,12 @@ impl TokenKeep for Kept {
     }
 
     async fn save(&self, _appid: &str, _token: &AccessToken) {}
+
+    async fn forced(&self, _appid: &str) -> Vec<Duration> {
+        Vec::new()
+    }
+
+    async fn note_forced(&self, _appid: &str) {}
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wxgate_api::{ApiTokenText, App, Clock, Edge, Settings, settings};
+use wxgate_api::{ApiTokenText, App, Clock, Edge, Settings, StoredTokens, settings};
 use wxgate_crypto::{SessionKey, Vault};
 use wxgate_store::{By, Management, SqliteStore, UnixSeconds};
 
@@ -158,6 +158,11 @@ impl TestApp {
         let login = self.send(request("POST", "/v1/login", None, Some(json!({ "code": code })))).await;
         assert_eq!(login.status, 200, "{login:?}");
         Member { skey: login.json["skey"].as_str().unwrap().to_owned(), openid: openid.to_owned(), key, login }
+    }
+
+    /// Where this server's access_tokens survive a restart.
+    pub fn token_keep(&self) -> StoredTokens {
+        StoredTokens::new(self.store.clone(), self.vault.clone(), self.clock.clone())
     }
 
     /// The file beside the server that writes it.

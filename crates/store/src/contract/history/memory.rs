@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -30,6 +30,7 @@ pub(super) struct State {
     proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
     events: Events,
     access_tokens: BTreeMap<String, KeptToken>,
+    forced_tokens: BTreeSet<(String, UnixSeconds)>,
     signing_keys: Vec<SigningKey>,
     /// The greatest number that a key ever had.
     signing_key_number: i64,
@@ -284,6 +285,19 @@ impl Store for Memory {
 
     async fn keep_access_token(&self, appid: &str, token: KeptToken) -> Result<()> {
         self.state().access_tokens.insert(appid.to_owned(), token);
+        Ok(())
+    }
+
+    async fn forced_tokens(&self, appid: &str, since: UnixSeconds) -> Result<Vec<UnixSeconds>> {
+        let state = self.state();
+        let own = state.forced_tokens.iter().filter(|(of, at)| of == appid && *at > since);
+        Ok(own.map(|(_, at)| *at).collect())
+    }
+
+    async fn note_forced_token(&self, appid: &str, at: UnixSeconds, since: UnixSeconds) -> Result<()> {
+        let forced = &mut self.state().forced_tokens;
+        forced.retain(|(of, at)| of != appid || *at > since);
+        forced.insert((appid.to_owned(), at));
         Ok(())
     }
 
