@@ -17,8 +17,8 @@ use wxgate_crypto::Vault;
 use wxgate_store::{
     ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, By, ChangeMember, Changed, Error, Export, KeepAvatar,
     KeptToken, LoggedIn, Login, LoginOutcome, Management, Member, MemberId, MemberQuery, NewSigningKey, Opening,
-    OpeningId, Outbox, Page, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session, SessionId,
-    SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    OpeningId, Outbox, Page, PluginEntries, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session,
+    SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -63,6 +63,8 @@ fn nothing<T>() -> Result<T> {
 }
 
 impl Outbox for Nothing {}
+
+impl PluginEntries for Nothing {}
 
 #[async_trait]
 impl Store for Nothing {

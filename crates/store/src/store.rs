@@ -8,6 +8,7 @@ use crate::model::{
     SessionRow, SigningKey, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
+use crate::plugin_entries::PluginEntries;
 
 /// Where members and sessions are kept.
 ///
@@ -20,7 +21,7 @@ use crate::outbox::Outbox;
 /// # Errors
 /// Any method may fail as [`Error`](crate::Error) says; what is not there is `None`, `false` or 0.
 #[async_trait]
-pub trait Store: Management + Outbox {
+pub trait Store: Management + Outbox + PluginEntries {
     /// Opens a session for a member, who is made if unknown.
     ///
     /// A `unionid` is taken when there was none and never replaced: that another one came is said in the audit, as
@@ -132,9 +133,9 @@ pub trait Store: Management + Outbox {
     async fn remove_signing_keys_before(&self, number: i64) -> Result<u64>;
 
     /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day, proofs
-    /// past `usable_until`, events older than 30 days, what is known of pushes older than 10 minutes, and lines of the
-    /// audit older than 180 days: at most `limit` of each, or fewer, so that other writes need not wait long. `more` says
-    /// whether another slice is due.
+    /// past `usable_until`, events older than 30 days, what is known of pushes older than 10 minutes, lines of the audit older
+    /// than 180 days and what plugins kept until now: at most `limit` of each, or fewer, so that other writes need not wait
+    /// long. `more` says whether another slice is due.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 
     /// Writes and reads.

@@ -25,6 +25,8 @@ pub enum Purpose {
     Event,
     /// A key that signs our tokens; appid and openid are empty.
     JwtKey,
+    /// What a plugin keeps: the plugin's name stands for the appid, the entry's key for the openid.
+    PluginEntry,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::AccessToken => 4,
             Self::Event => 5,
             Self::JwtKey => 7,
+            Self::PluginEntry => 9,
         }
     }
 }

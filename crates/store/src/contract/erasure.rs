@@ -82,6 +82,7 @@ pub async fn an_export_holds_everything(store: &dyn Store) {
             sealed_content: Some(b"content".to_vec()),
         }],
         avatar: None,
+        plugin_entries: Vec::new(),
     };
     assert_eq!(store.export(id, hash(9), NOW + 90).await.expect("a read"), Some(expected));
 }

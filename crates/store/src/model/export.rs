@@ -1,4 +1,4 @@
-use super::{AuditRow, Avatar, EventRow, Member, SessionId, SessionRow, UnixSeconds, debug_only};
+use super::{AuditRow, Avatar, EventRow, ExportedEntry, Member, SessionId, SessionRow, UnixSeconds, debug_only};
 
 /// Everything that is held about a member. What is sealed stays so.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Export {
     pub events: Vec<EventRow>,
     /// The picture they uploaded, if their profile shows it.
     pub avatar: Option<Avatar>,
+    /// What plugins keep about the member, by plugin and key, expired or not.
+    pub plugin_entries: Vec<ExportedEntry>,
 }
 
 /// A try at opening a payload that failed or is under way.
@@ -60,6 +62,8 @@ pub struct Purged {
     pub pushes: u64,
     /// Lines of the audit that were kept for their time.
     pub audit: u64,
+    /// What plugins kept for a time that is over.
+    pub plugin_entries: u64,
     /// Whether another slice is due.
     pub more: bool,
 }

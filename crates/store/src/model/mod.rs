@@ -12,6 +12,7 @@ mod management;
 mod member;
 mod opening;
 mod phone;
+mod plugin_entry;
 mod session;
 mod signing_key;
 mod token;
@@ -30,6 +31,7 @@ pub use management::{AuditQuery, ChangeMember, Changed, Erasure, MemberQuery, Pa
 pub use member::{BoundPhone, Member, Profile, Status, Trust};
 pub use opening::{Opening, OpeningId};
 pub use phone::{BindPhone, Bound, UsedProof};
+pub use plugin_entry::{ExportedEntry, PluginEntry};
 pub use session::{Refresh, Session, SessionRow};
 pub use signing_key::{NewSigningKey, SigningKey};
 pub use token::{ApiToken, KeptToken};

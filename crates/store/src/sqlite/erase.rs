@@ -21,6 +21,7 @@ pub(super) fn member(
     let ended = rows.into_iter().filter(|(_, row)| !row.has_ended()).map(|(id, _)| id).collect();
     tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM avatars WHERE member_id = :member")?.execute(id)?;
+    tx.prepare_cached("DELETE FROM plugin_entries WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;
     events::forget_subject(tx, pseudonym)?;

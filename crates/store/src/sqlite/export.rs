@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result};
 
 use super::index::Index;
-use super::{audit, avatars, events, keys, members, openings, proofs, sessions};
+use super::{audit, avatars, events, keys, members, openings, plugin_entries, proofs, sessions};
 use crate::model::{Export, MemberId, UnixSeconds};
 
 pub(super) fn member(
@@ -24,6 +24,7 @@ pub(super) fn member(
         proofs: proofs::of_member(&snapshot, id)?,
         events: events::of_subject(&snapshot, pseudonym)?,
         avatar: avatars::of_member(&snapshot, id)?,
+        plugin_entries: plugin_entries::of_member(&snapshot, id)?,
         member,
     }))
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__management", include_str!("../../../../migrations/sqlite/0004_management.sql")),
     ("V6__webhooks", include_str!("../../../../migrations/sqlite/0006_webhooks.sql")),
     ("V7__signing_keys", include_str!("../../../../migrations/sqlite/0007_signing_keys.sql")),
+    ("V9__plugin_entries", include_str!("../../../../migrations/sqlite/0009_plugin_entries.sql")),
     ("V11__avatar_checks", include_str!("../../../../migrations/sqlite/0011_avatar_checks.sql")),
 ];
 

@@ -23,6 +23,7 @@ mod openings;
 mod outbox;
 mod outside;
 mod page;
+mod plugin_entries;
 mod pragmas;
 mod proofs;
 mod purge;
@@ -47,10 +48,11 @@ use crate::feed::Listener;
 use crate::model::{
     Attempt, AvatarId, BindPhone, Bound, By, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes, Export,
     Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening, OpeningId,
-    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, UnixSeconds,
-    UsedProof, Webhook, WebhookChange, WechatEvent,
+    PluginEntry, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey,
+    UnixSeconds, UsedProof, Webhook, WebhookChange, WechatEvent,
 };
 use crate::outbox::Outbox;
+use crate::plugin_entries::PluginEntries;
 use crate::store::Store;
 use beside::Beside;
 use index::Index;
@@ -334,5 +336,34 @@ impl Outbox for SqliteStore {
     async fn purge_deliveries(&self, now: UnixSeconds, limit: u32, most_waiting: u32) -> Result<bool> {
         let limit = limit.min(purge::MOST);
         self.write_urgently(move |tx| deliveries::purge(tx, now, limit, most_waiting)).await
+    }
+}
+
+#[async_trait]
+impl PluginEntries for SqliteStore {
+    async fn plugin_entry(&self, plugin: &str, key: &str, now: UnixSeconds) -> Result<Option<PluginEntry>> {
+        self.noticed(self.readers.at_once(|conn| plugin_entries::by_key(conn, plugin, key, now))).await
+    }
+
+    async fn plugin_entries(
+        &self,
+        plugin: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+        now: UnixSeconds,
+    ) -> Result<Vec<PluginEntry>> {
+        let [plugin, prefix, after] = [plugin, prefix, after].map(str::to_owned);
+        self.read(move |conn| plugin_entries::range(conn, &plugin, &prefix, &after, limit, now)).await
+    }
+
+    async fn keep_plugin_entry(&self, plugin: &str, entry: PluginEntry) -> Result<bool> {
+        let plugin = plugin.to_owned();
+        self.write(move |tx| plugin_entries::keep(tx, &plugin, &entry)).await
+    }
+
+    async fn take_plugin_entry(&self, plugin: &str, key: &str, now: UnixSeconds) -> Result<Option<PluginEntry>> {
+        let [plugin, key] = [plugin, key].map(str::to_owned);
+        self.write_urgently(move |tx| plugin_entries::take(tx, &plugin, &key, now)).await
     }
 }

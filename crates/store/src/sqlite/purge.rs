@@ -69,6 +69,14 @@ const AUDIT_KEPT: &str = "
         FROM (SELECT happened_at FROM audit ORDER BY id LIMIT :limit)
         WHERE happened_at < :now)";
 
+const PLUGIN_ENTRIES: &str = "
+    DELETE FROM plugin_entries
+    WHERE (plugin, key) IN (
+        SELECT plugin, key
+        FROM plugin_entries
+        WHERE expires_at <= :now
+        LIMIT :limit)";
+
 /// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
 pub(super) fn slice(
     tx: &Tx<'_>,
@@ -92,9 +100,10 @@ pub(super) fn slice(
     let pushes = delete(PUSHES, now - events::SEEN_SECONDS)?;
     delete(AUDIT_KEPT, now - audit::KEPT_SECONDS)?;
     let audit = delete(AUDIT, now - audit::KEPT_SECONDS)?;
+    let plugin_entries = delete(PLUGIN_ENTRIES, now)?;
     let keys = (loose.len() - kept.len()) as u64;
-    let more = [sessions, failures, proofs, events, pushes, audit, keys].contains(&limit.into());
-    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, audit, more }, kept })
+    let more = [sessions, failures, proofs, events, pushes, audit, plugin_entries, keys].contains(&limit.into());
+    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries, more }, kept })
 }
 
 /// What a slice did.
@@ -161,6 +170,7 @@ mod tests {
             (EVENTS, "SEARCH wechat_events USING INTEGER PRIMARY KEY"),
             (AUDIT, "SEARCH audit USING INTEGER PRIMARY KEY"),
             (PUSHES, "SEARCH push_seen USING COVERING INDEX push_seen_by_seen_at"),
+            (PLUGIN_ENTRIES, "SEARCH plugin_entries USING COVERING INDEX plugin_entries_by_expires_at"),
             (PROOFS, "SEARCH used_payloads USING COVERING INDEX used_payloads_by_usable_until"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

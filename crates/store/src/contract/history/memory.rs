@@ -15,6 +15,7 @@ use crate::model::{
     UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
+use crate::plugin_entries::PluginEntries;
 use crate::store::Store;
 
 /// What a store must do, in memory and as plainly as it can be said: nothing is fast, and nothing outlives the process.
@@ -104,6 +105,9 @@ impl State {
 
 /// Nobody hears of what only a model does.
 impl Outbox for Memory {}
+
+/// No step of a history is a plugin's.
+impl PluginEntries for Memory {}
 
 #[async_trait]
 impl Store for Memory {
@@ -253,6 +257,7 @@ impl Store for Memory {
             proofs: state.proofs_of(member),
             events: state.events.of(pseudonym),
             avatar: person.avatar.clone().map(|(avatar, _)| avatar),
+            plugin_entries: Vec::new(),
         }))
     }
 
@@ -335,7 +340,7 @@ impl Store for Memory {
         let [events, pushes] = state.events.purge(now, limit);
         let audit = state.people.log.purge(now, limit);
         let more = [sessions, failures, proofs, events, pushes, audit].contains(&limit.into());
-        Ok(Purged { sessions, failures, proofs, events, pushes, audit, more })
+        Ok(Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries: 0, more })
     }
 
     async fn ready(&self) -> Result<Readiness> {
