@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::flights::Flights;
 use crate::health::Health;
 use crate::jwt_keys::JwtKeys;
 use crate::phone_answer::{PendingPhones, PhoneReply};
+use crate::plugin::Plugin;
 use crate::problem::Problem;
 use crate::remembered::{Hash, Remembered};
 use crate::routes::login::LoginReply;
@@ -79,6 +80,7 @@ pub struct App {
     pub(crate) name_limit: Limiter,
     pub(crate) request_ids: RequestIds,
     pub(crate) health: Health,
+    pub(crate) plugins: OnceLock<Vec<Arc<dyn Plugin>>>,
 }
 
 impl App {
@@ -111,6 +113,7 @@ impl App {
             uploads: Uploads::new(),
             jwt_keys: JwtKeys::default(),
             health: Health::default(),
+            plugins: OnceLock::new(),
         })
     }
 

@@ -50,8 +50,25 @@ impl App {
     /// `unauthorized` when there is no skey, or it is unknown, expired or revoked: one answer for all of these.
     /// `blocked` when the member is.
     pub async fn authenticate(&self, info: &RequestInfo) -> Result<Session, ApiError> {
-        let skey = info.authorization.bearer().and_then(Skey::parse).ok_or(ApiError::Unauthorized)?;
-        let mut session = self.stored_session_of(&skey).await?.ok_or(ApiError::Unauthorized)?;
+        self.authenticate_skey(info.authorization.bearer()).await
+    }
+
+    /// The live session of an skey, its idle time renewed. Errors as of [`authenticate`](Self::authenticate).
+    pub async fn authenticate_skey(&self, skey: Option<&str>) -> Result<Session, ApiError> {
+        let skey = skey.and_then(Skey::parse).ok_or(ApiError::Unauthorized)?;
+        let session = self.stored_session_of(&skey).await?.ok_or(ApiError::Unauthorized)?;
+        self.used(session).await
+    }
+
+    /// The live session with this id, its idle time renewed: for who has shown in another way than by the skey that it is
+    /// theirs. Errors as of [`authenticate`](Self::authenticate).
+    pub async fn resume(&self, id: SessionId) -> Result<Session, ApiError> {
+        let (found, now) = (self.store.session(id).await?, self.clock.now());
+        let live = found.filter(|session| now < session.expires_at && now < session.ends_at);
+        self.used(live.ok_or(ApiError::Unauthorized)?).await
+    }
+
+    async fn used(&self, mut session: Session) -> Result<Session, ApiError> {
         if session.member.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }

@@ -165,20 +165,24 @@ impl ApiError {
 
     /// What every failure says, in the caller's language and with the request's id.
     pub(crate) fn body(&self, language: Language, rid: &str) -> Value {
-        let word = self.parts().1;
-        let (errmsg, hint) = text::words(word, language);
+        let (errmsg, hint) = self.words(language);
+        json!({ "errcode": self.errcode(), "errmsg": errmsg, "error": self.parts().1, "hint": hint, "rid": rid })
+    }
+
+    /// `errmsg` and `hint`.
+    pub(crate) fn words(&self, language: Language) -> (&'static str, String) {
+        let (errmsg, hint) = text::words(self.parts().1, language);
         let hint = match self {
             Self::BadRequest(problem) => problem.sentence(language),
             _ => hint.to_owned(),
         };
-        json!({ "errcode": self.errcode(), "errmsg": errmsg, "error": word, "hint": hint, "rid": rid })
+        (errmsg, hint)
     }
 
-    /// The whole answer.
-    pub(crate) fn render(&self, language: Language, rid: &str) -> Response {
+    /// The whole answer, with this body.
+    pub(crate) fn render(&self, body: &Value) -> Response {
         let status = self.parts().0;
-        let body = warp::reply::json(&self.body(language, rid));
-        let mut response = warp::reply::with_status(body, status).into_response();
+        let mut response = warp::reply::with_status(warp::reply::json(body), status).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

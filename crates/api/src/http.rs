@@ -19,7 +19,7 @@ use crate::fields::Fields;
 use crate::problem::Problem;
 
 /// Bytes a body may have, unless its route says otherwise.
-const BODY_LIMIT_BYTES: usize = 16 * 1024;
+pub const BODY_LIMIT_BYTES: usize = 16 * 1024;
 /// About what an answer takes.
 const ANSWER_BYTES: usize = 512;
 /// Time a body has to arrive.
@@ -183,7 +183,11 @@ pub fn content_type(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     }
 }
 
-fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
+/// What a body says it is. None at all is as good as empty JSON.
+///
+/// # Errors
+/// `unsupported_media_type` for any other type, several, or a compressed body.
+pub fn media(headers: &HeaderMap, empty: bool) -> Result<Media, ApiError> {
     if is_compressed(headers) {
         return Err(ApiError::UnsupportedMediaType);
     }
@@ -235,17 +239,24 @@ pub fn any_fields(body: Body) -> Result<Fields, ApiError> {
     }
 }
 
+/// What every success begins with.
 #[derive(Serialize)]
-struct Envelope<T> {
+pub struct Envelope<T> {
     errcode: i64,
     errmsg: &'static str,
     #[serde(flatten)]
     value: T,
 }
 
+impl<T> Envelope<T> {
+    pub fn of(value: T) -> Self {
+        Self { errcode: 0, errmsg: "ok", value }
+    }
+}
+
 /// A success in the contract's envelope, or the failure for the edge to render.
 pub fn respond<T: Serialize>(result: Result<T, ApiError>) -> Response {
-    plain(result.map(|value| Envelope { errcode: 0, errmsg: "ok", value }))
+    plain(result.map(Envelope::of))
 }
 
 /// A success without the envelope, for answers whose shape another standard decides.

@@ -27,6 +27,7 @@ mod paging;
 mod phone_answer;
 mod phone_number;
 mod picture;
+pub mod plugin;
 mod problem;
 mod profile;
 mod push;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use wxgate_crypto::Purpose;
 use wxgate_store::{Identity, Member, MemberId};
 
@@ -27,6 +28,22 @@ pub struct MemberView {
     openid: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<Box<str>>,
+}
+
+impl MemberView {
+    /// With these attributes beside the team's own, which stay.
+    ///
+    /// # Errors
+    /// `internal` when the team's are no JSON object, which the store's own constraint excludes.
+    pub(crate) fn with_attributes(self, added: Map<String, Value>) -> Result<Self, ApiError> {
+        if added.is_empty() {
+            return Ok(self);
+        }
+        let own: Map<String, Value> = serde_json::from_str(self.attributes.get()).map_err(ApiError::internal)?;
+        let all: Map<String, Value> = added.into_iter().chain(own).collect();
+        let attributes = Cow::Owned(to_raw_value(&all).map_err(ApiError::internal)?);
+        Ok(Self { attributes, ..self })
+    }
 }
 
 impl App {

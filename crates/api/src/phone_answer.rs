@@ -18,8 +18,8 @@ const PENDING_SECONDS: i64 = 300;
 /// `POST /v1/phone`'s answer. No `Debug`: the number may be whole.
 #[derive(Clone, Serialize)]
 pub struct PhoneReply {
-    phone_info: PhoneNumber,
-    trust: String,
+    pub phone_info: PhoneNumber,
+    pub trust: String,
 }
 
 /// What was proven. Kept sealed, so that a repetition is answered as the settings of its own day say.

@@ -20,6 +20,7 @@ use http::header::{
 };
 use http::{Request, StatusCode};
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 use tokio::time::Instant;
 use tower_service::Service;
 use tracing::{Instrument, Span};
@@ -35,6 +36,7 @@ use crate::app::App;
 use crate::auth::Authorization;
 use crate::error::ApiError;
 use crate::http::{Route, with_info};
+use crate::plugin;
 use crate::problem::Problem;
 use crate::routes::{Endpoint, allowed, find};
 use crate::text::Language;
@@ -61,7 +63,7 @@ pub struct RequestInfo {
 pub struct Edge {
     app: Arc<App>,
     endpoints: &'static [Endpoint],
-    /// One for each endpoint.
+    /// One for each endpoint, and the last for all plugins.
     routes: Arc<[Route]>,
     side: Side,
 }
@@ -110,9 +112,11 @@ impl Edge {
             authorization: Authorization::of(request.headers()),
             is_local: self.side == Side::Local,
         };
-        let found = self.admit(&request, &info).and_then(|()| find(self.endpoints, &method, uri.path()));
+        let found = self.admit(&request, &info).and_then(|()| self.find(&method, uri.path()));
         let span = match &found {
-            Ok(at) if !self.endpoints[*at].is_check => tracing::info_span!("request", rid = rid.as_str()),
+            Ok(at) if !self.endpoints.get(*at).is_some_and(|endpoint| endpoint.is_check) => {
+                tracing::info_span!("request", rid = rid.as_str())
+            }
             _ => Span::none(),
         };
         let response = match found {
@@ -120,12 +124,33 @@ impl Edge {
             Err(refusal) => warp::Reply::into_response(refusal),
         };
         let _entered = span.enter();
-        let (mut response, failure) = finish(response, language, &rid);
+        let in_words = |error: &ApiError| {
+            let plugins = self.app.plugins_words(uri.path(), error, language);
+            plugins.unwrap_or_else(|| error.body(language, rid.as_str()))
+        };
+        let (mut response, failure) = finish(response, in_words, &rid);
         if let Some(ApiError::MethodNotAllowed) = failure {
-            response.headers_mut().insert(ALLOW, allowed(self.endpoints, uri.path()));
+            response.headers_mut().insert(ALLOW, self.allowed(uri.path()));
         }
         report(&method, uri.path(), &response, failure.as_ref(), arrived, &rid);
         response
+    }
+
+    /// Which route a request is meant for: an endpoint's, or the last, of the plugins.
+    fn find(&self, method: &http::Method, path: &str) -> Result<usize, ApiError> {
+        match find(self.endpoints, method, path) {
+            Err(ApiError::NotFound) => {
+                self.app.plugin_endpoint(self.is_public(), method, path).map(|_| self.endpoints.len())
+            }
+            found => found,
+        }
+    }
+
+    fn allowed(&self, path: &str) -> HeaderValue {
+        match self.app.plugin_at(path) {
+            Some(_) => plugin::allowed(&self.app, self.is_public(), path),
+            None => allowed(self.endpoints, path),
+        }
     }
 
     async fn route<B>(&self, at: usize, request: Request<B>, info: RequestInfo) -> Response
@@ -196,10 +221,14 @@ fn logged(path: &str) -> String {
 }
 
 /// Renders a failure and sets the headers that every answer has.
-fn finish(mut response: Response, language: Language, rid: &RequestId) -> (Response, Option<ApiError>) {
+fn finish(
+    mut response: Response,
+    in_words: impl Fn(&ApiError) -> Value,
+    rid: &RequestId,
+) -> (Response, Option<ApiError>) {
     let failure = response.extensions_mut().remove::<ApiError>();
     if let Some(error) = &failure {
-        response = error.render(language, rid.as_str());
+        response = error.render(&in_words(error));
     }
     let headers = response.headers_mut();
     headers.insert(&REQUEST_ID, rid.header());

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::operation::Operation;
 use super::record;
 use super::shapes::{
-    PAIRS, any_of, code, encrypted, envelope, instant, integer, joined, list, map, named, object, one_of, only,
-    request, text, text_or_null, word,
+    PAIRS, any_of, code, encrypted, envelope, instant, instant_or_null, integer, joined, list, map, named, object,
+    one_of, only, request, text, text_or_null, word,
 };
 
 const TAG: &str = "member";
@@ -118,7 +118,7 @@ pub fn example_export() -> Value {
     let member = joined(more, record::example());
     json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
-        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null,
+        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null, "plugin_entries": [],
     })
 }
 
@@ -242,9 +242,16 @@ fn export_reply() -> Value {
         }),
         json!({}),
     );
+    let entry = object(
+        json!({
+            "plugin": text("Which plugin keeps it"), "key": text("Under what"),
+            "value": { "description": "What it keeps; any JSON" }, "expires_at": instant_or_null("When it goes by itself, Unix seconds"),
+        }),
+        json!({}),
+    );
     envelope(json!({
         "member": member, "sessions": list(&named("SessionRecord")), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
         "audit": list(&audit), "failures": list(&failure), "phone_proofs": list(&proof), "wechat_events": list(&event),
-        "avatar": { "oneOf": [avatar, { "type": "null" }] },
+        "avatar": { "oneOf": [avatar, { "type": "null" }] }, "plugin_entries": list(&entry),
     }))
 }

@@ -65,6 +65,11 @@ pub fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
 }
 
+/// An instant, or null when there is none.
+pub fn instant_or_null(description: &str) -> Value {
+    json!({ "type": ["integer", "null"], "format": "int64", "description": description })
+}
+
 /// A string, or null when there is none.
 pub fn text_or_null(description: &str) -> Value {
     json!({ "type": ["string", "null"], "description": description })

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
-use super::shapes::{envelope, instant, list, map, object, request, text, text_or_null};
+use super::shapes::{envelope, instant, instant_or_null, list, map, object, request, text, text_or_null};
 use crate::api_token::SCOPES;
 use crate::managed_fields::TOKEN_DAYS;
 
@@ -120,8 +120,6 @@ pub fn schemas() -> Map<String, Value> {
         "description": "What it allows; `admin` is all of it",
     });
     let uuid = || json!({ "type": "string", "format": "uuid" });
-    let instant_or_null =
-        |description: &str| json!({ "type": ["integer", "null"], "format": "int64", "description": description });
     let token = json!({
         "id": uuid(), "name": text("What people call it"), "scopes": scopes, "created_at": instant("The making"),
         "expires_at": instant_or_null("The end, Unix seconds; null for never"),

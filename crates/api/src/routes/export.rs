@@ -32,6 +32,8 @@ pub struct ExportReply {
     phone_proofs: Vec<ExportedPhoneProof>,
     wechat_events: Vec<ExportedEvent>,
     avatar: Option<ExportedAvatar>,
+    /// What plugins keep about the person.
+    plugin_entries: Vec<ExportedEntry>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +88,16 @@ struct ExportedEvent {
     happened_at: i64,
     received_at: i64,
     content: Option<Box<RawValue>>,
+}
+
+/// Something that a plugin keeps.
+#[derive(Serialize)]
+struct ExportedEntry {
+    plugin: String,
+    key: String,
+    /// As the plugin wrote it; null if it was sealed under a lost key file.
+    value: Option<Box<RawValue>>,
+    expires_at: Option<i64>,
 }
 
 /// `GET /v1/me/export`: 200 [`ExportReply`], 401, 403.
@@ -155,6 +167,12 @@ impl App {
             picture: STANDARD.encode(avatar.picture),
             kept_at: avatar.kept_at.0,
         };
+        let entry = |wxgate_store::ExportedEntry { plugin, entry }: wxgate_store::ExportedEntry| ExportedEntry {
+            value: self.entry_value(&plugin, &entry).ok().and_then(|text| serde_json::from_slice(&text).ok()),
+            plugin,
+            key: entry.key,
+            expires_at: entry.expires_at.map(|at| at.0),
+        };
         Ok(ExportReply {
             member,
             sessions: held.sessions.into_iter().map(SessionRecord::from).collect(),
@@ -164,6 +182,7 @@ impl App {
             phone_proofs,
             wechat_events,
             avatar: held.avatar.map(avatar),
+            plugin_entries: held.plugin_entries.into_iter().map(entry).collect(),
         })
     }
 

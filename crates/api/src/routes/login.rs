@@ -45,11 +45,11 @@ pub struct LoginRequest {
 /// A new session. No `Debug`: it holds the skey.
 #[derive(Clone, Serialize)]
 pub struct LoginReply {
-    skey: Zeroizing<String>,
-    expires_in: i64,
+    pub(crate) skey: Zeroizing<String>,
+    pub(crate) expires_in: i64,
     expires_at: i64,
-    is_new: bool,
-    profile: ProfileOutcome,
+    pub(crate) is_new: bool,
+    pub(crate) profile: ProfileOutcome,
     member: MemberView,
 }
 
@@ -91,12 +91,9 @@ fn decode(app: &App, headers: &HeaderMap, client: Option<IpAddr>, body: Body) ->
     let profile = Pairs::take(&mut fields)?;
     fields.end()?;
     let code = code.ok_or(Problem::Missing("code"))?;
-    if !code.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Problem::BadAlphabet("code").into());
-    }
-    let appid = app.appid(appid)?;
-    let idempotency_key = idempotency_key.map(|key| hash_of(&[&appid, key]));
-    Ok(LoginRequest { appid, code, profile, client, user_agent: user_agent(headers), idempotency_key })
+    let request = LoginRequest::new(app, appid, code, profile, client, headers)?;
+    let idempotency_key = idempotency_key.map(|key| hash_of(&[&request.appid, key]));
+    Ok(LoginRequest { idempotency_key, ..request })
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
@@ -115,6 +112,31 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
 }
 
 impl LoginRequest {
+    /// A login by `code` in the app that is named, or the only one; without an idempotency key.
+    ///
+    /// # Errors
+    /// `bad_request` for a code that WeChat cannot have given, or an app that is none of this server's.
+    pub fn new(
+        app: &App,
+        appid: Option<String>,
+        code: Zeroizing<String>,
+        profile: Pairs,
+        client: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> Result<Self, ApiError> {
+        if code.is_empty() {
+            return Err(Problem::Missing("code").into());
+        }
+        if code.len() > CODE_CHARACTERS {
+            return Err(Problem::TooLong("code", CODE_CHARACTERS).into());
+        }
+        if !code.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Problem::BadAlphabet("code").into());
+        }
+        let appid = app.appid(appid)?;
+        Ok(Self { appid, code, profile, client, user_agent: user_agent(headers), idempotency_key: None })
+    }
+
     fn code_hash(&self) -> Hash {
         hash_of(&[&self.appid, &self.code])
     }
@@ -147,7 +169,7 @@ pub async fn login(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply, 
 }
 
 /// The one exchange of a code. What became of it is remembered before anybody is answered.
-async fn exchange(app: &App, request: LoginRequest, code: Hash) -> Result<LoginReply, ApiError> {
+async fn exchange(app: &Arc<App>, request: LoginRequest, code: Hash) -> Result<LoginReply, ApiError> {
     let now = app.clock.now();
     if let Some(known) = app.codes.known(&code, request.idempotency_key.as_ref(), now) {
         return known;
@@ -173,7 +195,7 @@ async fn exchange(app: &App, request: LoginRequest, code: Hash) -> Result<LoginR
 }
 
 /// Writes the login: member, session_key, session and profile in one step.
-async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Result<LoginReply, ApiError> {
+async fn record(app: &Arc<App>, request: LoginRequest, wechat: Code2Session) -> Result<LoginReply, ApiError> {
     let owner = MemberKey { appid: request.appid, openid: wechat.openid };
     let key = SessionKey::parse(wechat.session_key.expose_secret()).map_err(ApiError::internal)?;
     let is_risky = app.is_risky(&owner, request.client).await?;
@@ -218,7 +240,7 @@ async fn record(app: &App, request: LoginRequest, wechat: Code2Session) -> Resul
         expires_at: expires_at.0,
         is_new: logged_in.is_new,
         profile: outcome,
-        member: app.member_view(member)?,
+        member: app.member_view(member)?.with_attributes(app.added_attributes(member).await)?,
     })
 }
 

@@ -16,7 +16,7 @@ mod jwt;
 pub(crate) mod login;
 mod logout;
 mod me;
-mod me_profile;
+pub(crate) mod me_profile;
 mod member;
 mod member_export;
 mod member_sessions;
@@ -48,6 +48,7 @@ use crate::openapi::{
     apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
     push as of_push, services as of_services, tokens as of_tokens,
 };
+use crate::plugin;
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
 pub(crate) static PUBLIC: &[Endpoint] = &[
@@ -109,25 +110,26 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
 
 /// The public listener.
 pub fn public(app: &Arc<App>) -> Edge {
-    Edge::public(Arc::clone(app), routes(app, PUBLIC), PUBLIC)
+    Edge::public(Arc::clone(app), routes(app, PUBLIC, true), PUBLIC)
 }
 
 /// The internal listener.
 pub fn internal(app: &Arc<App>) -> Edge {
-    Edge::internal(Arc::clone(app), routes(app, INTERNAL), INTERNAL)
+    Edge::internal(Arc::clone(app), routes(app, INTERNAL, false), INTERNAL)
 }
 
 /// The internal listener's routes for a socket that only the operator of this machine can open: who opens it needs no API
 /// token and may do everything.
 pub fn local(app: &Arc<App>) -> Edge {
-    Edge::local(Arc::clone(app), routes(app, INTERNAL), INTERNAL)
+    Edge::local(Arc::clone(app), routes(app, INTERNAL, false), INTERNAL)
 }
 
-/// The endpoints' routes. A request is given to the one that is meant for it; what that still rejects becomes an answer
-/// of ours: nothing reaches warp's own, which print internals.
-fn routes(app: &Arc<App>, endpoints: &[Endpoint]) -> Arc<[Route]> {
-    let closed = |endpoint: &Endpoint| (endpoint.route)(app).recover(rejected).unify().boxed();
-    endpoints.iter().map(closed).collect()
+/// The endpoints' routes, and behind them that of all plugins. A request is given to the one that is meant for it; what
+/// that still rejects becomes an answer of ours: nothing reaches warp's own, which print internals.
+fn routes(app: &Arc<App>, endpoints: &[Endpoint], public: bool) -> Arc<[Route]> {
+    let ours = endpoints.iter().map(|endpoint| (endpoint.route)(app));
+    let all = ours.chain([plugin::route(app, public)]);
+    all.map(|route| route.recover(rejected).unify().boxed()).collect()
 }
 
 async fn rejected(_: Rejection) -> Result<Response, Infallible> {

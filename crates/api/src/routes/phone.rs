@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::Purpose;
 use wxgate_crypto::payload::{self, Encrypted};
@@ -28,12 +29,40 @@ const CODE_CHARACTERS: usize = 512;
 const REMEMBERED_SECONDS: i64 = 3_600;
 
 /// A proof of a number, as the button gives it.
-enum Proof {
+pub enum Proof {
     Code(Zeroizing<String>),
     Sealed(Encrypted),
 }
 
 impl Proof {
+    /// `e.detail.code` of the button.
+    ///
+    /// # Errors
+    /// `bad_request` when WeChat cannot have given it.
+    pub fn code(code: Zeroizing<String>) -> Result<Self, ApiError> {
+        if code.is_empty() {
+            return Err(Problem::Missing("phoneCode").into());
+        }
+        if code.len() > CODE_CHARACTERS {
+            return Err(Problem::TooLong("phoneCode", CODE_CHARACTERS).into());
+        }
+        if !code.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Problem::BadAlphabet("phoneCode").into());
+        }
+        Ok(Self::Code(code))
+    }
+
+    /// `encryptedData` and `iv`.
+    ///
+    /// # Errors
+    /// `bad_request` when they are switched off here, or not of the shape that WeChat gives.
+    pub fn sealed(data: &str, iv: &str, encrypted_data: EncryptedData) -> Result<Self, ApiError> {
+        if encrypted_data == EncryptedData::Off {
+            return Err(Problem::EncryptedPhoneOff.into());
+        }
+        Ok(Self::Sealed(encrypted(data, iv)?))
+    }
+
     /// What the proof is remembered by.
     fn digest(&self, appid: &str) -> Hash {
         match self {
@@ -59,6 +88,11 @@ pub fn route(app: &Arc<App>) -> Route {
 async fn phone(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<PhoneReply, ApiError> {
     let session = app.authenticate(info).await?;
     let proof = decode(any_fields(body)?, app.settings.phone.encrypted_data)?;
+    prove(app, session, proof, info.arrived).await
+}
+
+/// Binds the number that a proof is of to whose session it is. Refusals leave on the beat after `arrived`.
+pub async fn prove(app: &Arc<App>, session: Session, proof: Proof, arrived: Instant) -> Result<PhoneReply, ApiError> {
     let proof_digest = proof.digest(&session.member.key.appid);
     // The same proof in the same session is one piece of work; in two sessions it is two, and one of them is refused.
     let flight = digest_of(session.id.0, &proof_digest);
@@ -66,7 +100,7 @@ async fn phone(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<PhoneRe
         let app = Arc::clone(app);
         async move { accept(&app, session, proof, proof_digest).await }
     };
-    uniform(info.arrived, app.phones.join(flight, work).await).await
+    uniform(arrived, app.phones.join(flight, work).await).await
 }
 
 fn digest_of(session: i64, proof: &Hash) -> Hash {
@@ -81,10 +115,8 @@ fn decode(mut fields: Fields, encrypted_data: EncryptedData) -> Result<Proof, Ap
     let pair = fields.pair(ENCRYPTED_DATA, &["iv"])?;
     fields.end()?;
     match (code, pair) {
-        (Some(code), None) if code.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Proof::Code(code)),
-        (Some(_), None) => Err(Problem::BadAlphabet("phoneCode").into()),
-        (None, Some(_)) if encrypted_data == EncryptedData::Off => Err(Problem::EncryptedPhoneOff.into()),
-        (None, Some((data, iv))) => Ok(Proof::Sealed(encrypted(&data, &iv)?)),
+        (Some(code), None) => Proof::code(code),
+        (None, Some((data, iv))) => Proof::sealed(&data, &iv, encrypted_data),
         _ => Err(Problem::EitherOr("phoneCode", "encryptedData").into()),
     }
 }

@@ -1,14 +1,16 @@
 //! The copy of everything that is held about a person, against the tables that hold it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use image::ImageFormat;
 use serde_json::json;
 use wxgate_store::{MemberId, Profile, Store};
 
 use super::avatars::{picture, uploaded};
+use super::support::plugins::Probe;
 use super::support::push::{Pushed, event};
-use super::support::{START, TestApp};
+use super::support::{START, TestApp, request};
 
 /// Where each column of a person's data stands in the export.
 const COVERED: &[(&str, &str)] = &[
@@ -56,6 +58,10 @@ const COVERED: &[(&str, &str)] = &[
     ("wechat_events.sealed_content", "/wechat_events/0/content/debug_str"),
     ("wechat_events.happened_at", "/wechat_events/0/happened_at"),
     ("wechat_events.received_at", "/wechat_events/0/received_at"),
+    ("plugin_entries.plugin", "/plugin_entries/0/plugin"),
+    ("plugin_entries.key", "/plugin_entries/0/key"),
+    ("plugin_entries.sealed_value", "/plugin_entries/0/value/favourite"),
+    ("plugin_entries.expires_at", "/plugin_entries/0/expires_at"),
 ];
 
 /// Why a column is not in it.
@@ -73,6 +79,7 @@ const EXEMPT: &[(&str, &[&str])] = &[
             "audit.member_id",
             "failures.subject",
             "wechat_events.subject",
+            "plugin_entries.member_id",
         ],
     ),
     ("the app, which is named at the top", &["wechat_events.appid"]),
@@ -152,16 +159,6 @@ const EXEMPT: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "of plugins, of which there are none yet",
-        &[
-            "plugin_entries.plugin",
-            "plugin_entries.key",
-            "plugin_entries.sealed_value",
-            "plugin_entries.member_id",
-            "plugin_entries.expires_at",
-        ],
-    ),
-    (
         "a note between two processes, gone in a moment",
         &["outside_changes.id", "outside_changes.session_id", "outside_changes.member", "outside_changes.token_id"],
     ),
@@ -170,6 +167,7 @@ const EXEMPT: &[(&str, &[&str])] = &[
 #[tokio::test]
 async fn export_complete() {
     let app = TestApp::with_push().await;
+    app.app.install(vec![Arc::new(Probe::new("probe"))]).await.unwrap();
     let skey = app.login("o1").await.skey;
     for number in ["13800138000", "13900139000"] {
         let code = app.wechat.phone_code("o1", number, number, "86");
@@ -192,6 +190,8 @@ async fn export_complete() {
     };
     app.store.change_profile(id, profile, wxgate_store::UnixSeconds(START)).await.unwrap();
     uploaded(&app, &skey, &picture(1, ImageFormat::Png)).await;
+    let kept = json!({ "key": "k", "value": "tea", "member": id });
+    app.ask(request("POST", "/x/probe/keep", None, Some(kept))).await.ok();
     let database = app.database();
     database.execute("UPDATE members SET note = 'a regular'", []).unwrap();
     let line = r#"INSERT INTO audit (happened_at, actor, action, member_id, detail)

@@ -20,6 +20,7 @@ mod me;
 mod members;
 mod open_data;
 mod phone;
+mod plugins;
 mod push;
 mod risk;
 mod sessions;

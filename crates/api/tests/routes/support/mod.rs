@@ -2,6 +2,7 @@
 
 mod answer;
 pub mod document;
+pub mod plugins;
 pub mod push;
 pub mod schema;
 mod wechat;

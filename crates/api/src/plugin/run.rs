@@ -1,0 +1,56 @@
+//! What plugins do by themselves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::{Host, Plugin};
+use crate::app::App;
+
+/// What plugins are given to end their work.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Tells a plugin's own work when to end.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    /// Resolves when the work is to end; at once if it was told before. May be given up and asked again.
+    pub async fn requested(&mut self) {
+        // An error means that nobody is there any more who would tell.
+        let _ = self.0.wait_for(|stopped| *stopped).await;
+    }
+
+    /// Waits for this long; `false` if the work is to end.
+    pub async fn sleep(&mut self, time: Duration) -> bool {
+        timeout(time, self.requested()).await.is_err()
+    }
+}
+
+/// Runs what the installed plugins do by themselves, until `stop` resolves and they have ended, or 10 seconds later. A
+/// plugin whose work ends early, or panics, goes on answering.
+pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send + 'static) {
+    let (tell, told) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    for plugin in app.plugins() {
+        tasks.spawn(watched(Arc::clone(plugin), Host::of(&app, plugin.name()), Stop(told.clone())));
+    }
+    stop.await;
+    tell.send_replace(true);
+    let ended = async { while tasks.join_next().await.is_some() {} };
+    if timeout(GRACE, ended).await.is_err() {
+        tracing::warn!("plugins that do not end are cut off");
+    }
+}
+
+async fn watched(plugin: Arc<dyn Plugin>, host: Host, stop: Stop) {
+    let name = plugin.name();
+    let mut work = JoinSet::new();
+    work.spawn(async move { plugin.run(host, stop).await });
+    if let Some(Err(error)) = work.join_next().await {
+        tracing::error!(plugin = name, %error, "a plugin's own work ended by a panic");
+    }
+}
