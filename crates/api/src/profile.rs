@@ -7,7 +7,7 @@ use wxgate_store::Profile;
 use crate::nickname::nickname;
 
 /// The nickname of everybody who gave none: https://developers.weixin.qq.com, notice on getUserProfile of 2022.
-const ANONYMOUS: &str = "微信用户";
+pub const ANONYMOUS: &str = "微信用户";
 const AVATAR_URL_CHARACTERS: usize = 1024;
 
 /// What WeChat says of a person, whichever way it came.

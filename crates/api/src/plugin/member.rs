@@ -1,8 +1,10 @@
 //! A member as plugins show one.
 
+use serde_json::{Value, json};
 use wxgate_store::Member;
 
 use crate::app::App;
+use crate::profile::ANONYMOUS;
 
 /// What a mini program may see of a member: what the core shows, and the rest of WeChat's profile. No `Debug`: it is
 /// personal.
@@ -30,6 +32,25 @@ pub struct ShownMember {
     pub openid: Option<String>,
     /// Only with `session.expose_openid`.
     pub unionid: Option<String>,
+}
+
+impl ShownMember {
+    /// The profile as `wx.getUserInfo` writes `userInfo`: of somebody who gave none, what WeChat itself says then. With
+    /// `openId` and `unionId` where they may be shown.
+    pub fn user_info(&self) -> Value {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut info = json!({
+            "nickName": self.nick_name.as_deref().unwrap_or(ANONYMOUS), "avatarUrl": text(&self.avatar_url),
+            "gender": self.gender.unwrap_or(0), "country": text(&self.country), "province": text(&self.province),
+            "city": text(&self.city), "language": text(&self.language),
+        });
+        for (key, id) in [("openId", &self.openid), ("unionId", &self.unionid)] {
+            if let Some(id) = id {
+                info[key] = json!(id);
+            }
+        }
+        info
+    }
 }
 
 impl App {

@@ -32,7 +32,9 @@ pub use self::setting::{BadSetting, app_of};
 pub use self::storage::{Keep, Storage};
 pub use crate::fields::Fields;
 pub use crate::routes::login::ProfileOutcome;
-pub use wxgate_store::{BoxError, Member, MemberId, SessionId, UnixSeconds};
+pub use wxgate_store::{
+    BoxError, EndCause, Event, EventType, EventTypes, Happened, Member, MemberId, SessionId, UnixSeconds,
+};
 
 pub(crate) use self::endpoint::allowed;
 pub(crate) use self::route::route;
@@ -90,6 +92,17 @@ pub trait Plugin: Send + Sync + 'static {
     async fn attributes(&self, _host: &Host, _member: &Member) -> Result<Map<String, Value>, BoxError> {
         Ok(Map::new())
     }
+
+    /// Of which kinds of events it is told: by default none.
+    fn events(&self) -> EventTypes {
+        EventTypes::NONE
+    }
+
+    /// Something was committed. Told in the order of the commits, one after the other, and never before: nothing here can
+    /// undo it. An event holds ids and words, nothing personal. A plugin that is 1,024 events behind misses some, with a line
+    /// in the log; nothing is kept for it over a restart, and what a command beside the server does is not told. Who needs
+    /// every event takes webhooks.
+    async fn event(&self, _host: &Host, _event: &Event) {}
 
     /// Its own work, for as long as the server runs. It ends soon after `stop`: after 10 seconds it is cut off.
     async fn run(&self, _host: Host, _stop: Stop) {}

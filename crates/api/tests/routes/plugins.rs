@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::Method;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use wxgate_api::plugin::{Endpoint, InstallError, Plugin};
+use wxgate_api::plugin::{self, Endpoint, EventType, InstallError, Plugin};
 use wxgate_store::Store;
 
 use super::phone::sealed_text;
@@ -310,7 +310,7 @@ async fn a_stop_ends_what_plugins_do_and_cuts_off_who_does_not_end() {
     let plugins = others.into_iter().chain([orderly]).map(|plugin| Arc::new(plugin) as Arc<dyn Plugin>);
     let app = TestApp::with_plugins(plugins.collect()).await;
     let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(wxgate_api::plugin::run(Arc::clone(&app.app), async { stopped.await.unwrap() }));
+    let running = tokio::spawn(plugin::run(Arc::clone(&app.app), async { stopped.await.unwrap() }));
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert!(!running.is_finished(), "a panic of one ends not the others");
     assert_eq!(ended.load(Ordering::SeqCst), 0);
@@ -319,4 +319,25 @@ async fn a_stop_ends_what_plugins_do_and_cuts_off_who_does_not_end() {
     running.await.unwrap();
     assert_eq!((ended.load(Ordering::SeqCst), told.elapsed()), (1, Duration::from_secs(10)));
     assert_eq!(app.ask(raw("GET", "/x/panics/hello", None, "")).await.status, 200, "it goes on answering");
+}
+
+#[tokio::test]
+async fn a_plugin_hears_of_the_events_it_wants_in_their_order_and_a_panic_over_one_ends_nothing() {
+    let (tell, mut heard) = mpsc::unbounded_channel();
+    let kinds = [EventType::MemberCreated, EventType::SessionCreated, EventType::SessionEnded].into_iter().collect();
+    let listening = Probe { hears: Some((kinds, tell)), ..Probe::new("listening") };
+    let app = TestApp::with_plugins(vec![Arc::new(listening), Arc::new(Probe::new("deaf"))]).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(plugin::run(Arc::clone(&app.app), async { stopped.await.unwrap() }));
+    let member = app.login("o1").await;
+    let code = app.wechat.phone_code("o1", "13800138000", "13800138000", "86");
+    app.post("/v1/phone", &member.skey, json!({ "phoneCode": code })).await.ok();
+    app.delete("/v1/session", &member.skey).await.ok();
+    for expected in ["member.created 0", "session.created 0", "session.ended 0"] {
+        assert_eq!(heard.recv().await.unwrap(), expected);
+    }
+    stop.send(()).unwrap();
+    running.await.unwrap();
+    app.login("o2").await;
+    assert!(heard.try_recv().is_err(), "told of nothing after the stop");
 }

@@ -9,8 +9,10 @@ use bytes::Bytes;
 use http::{Method, Request as HttpRequest};
 use http_body_util::Full;
 use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
 use wxgate_api::plugin::{
-    BoxError, Endpoint, Host, Keep, Login, Member, MemberId, PhoneProof, Plugin, Refusal, Reply, Request, Stop,
+    BoxError, Endpoint, Event, EventTypes, Host, Keep, Login, Member, MemberId, PhoneProof, Plugin, Refusal, Reply,
+    Request, Stop,
 };
 use wxgate_api::{ApiError, Edge};
 use zeroize::Zeroizing;
@@ -27,6 +29,8 @@ pub struct Probe {
     /// Steps that were taken.
     pub steps: AtomicUsize,
     pub work: Work,
+    /// Where it tells which events it heard; it panics over the first kind.
+    pub hears: Option<(EventTypes, mpsc::UnboundedSender<String>)>,
     /// How often its own work ended in order.
     pub ended: Arc<AtomicUsize>,
 }
@@ -71,6 +75,7 @@ impl Probe {
             broken_step: None,
             steps: AtomicUsize::new(0),
             work: Work::UntilStopped,
+            hears: None,
             ended: Arc::default(),
         }
     }
@@ -151,6 +156,16 @@ impl Plugin for Probe {
             Attributes::SaysTooMuch => json!("x".repeat(9_000)),
         };
         Ok(Map::from_iter([(self.name.to_owned(), value), ("shared".to_owned(), json!(self.name))]))
+    }
+
+    fn events(&self) -> EventTypes {
+        self.hears.as_ref().map_or(EventTypes::NONE, |(kinds, _)| *kinds)
+    }
+
+    async fn event(&self, host: &Host, event: &Event) {
+        let (kinds, heard) = self.hears.as_ref().unwrap();
+        heard.send(format!("{} {}", event.happened.kind(), event.happened_at.0 - host.now().0)).unwrap();
+        assert_ne!(kinds.iter().next(), Some(event.happened.kind()), "on purpose");
     }
 
     async fn run(&self, _host: Host, mut stop: Stop) {
