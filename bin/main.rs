@@ -11,6 +11,7 @@ mod lang;
 mod listen;
 mod logging;
 mod out;
+mod plugins;
 mod proxy_config;
 mod sandbox;
 mod serve;

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
-use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping};
+use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping, plugin};
 use wxgate_crypto::push::Channel;
 use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
 
@@ -61,7 +61,7 @@ impl Server {
     pub(crate) async fn start(config: Config, public_name: &str, internal_name: &str) -> Result<Self, Failure> {
         raise_file_limit();
         survive_file_size_limit()?;
-        let Config { settings, apps, .. } = config;
+        let Config { settings, apps, plugins, .. } = config;
         // The listeners first: a second server on the same machine ends here, before it touches any data.
         let public = listen::bind(&settings.listen.public, public_name).await?;
         let internal = listen::bind(&settings.listen.internal, internal_name).await?;
@@ -97,8 +97,11 @@ impl Server {
             vault,
             clock,
         );
+        app.install(plugins).await.map_err(|error| cannot_start(&error))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
+        // Before anything is served: plugins hear of every event.
+        tasks.spawn(plugin::run(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
         tasks.spawn(housekeeping(app, until(stopped)));

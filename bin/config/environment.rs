@@ -9,6 +9,7 @@ use super::file::{unknown, unknown_key};
 use super::flaw::{Flaw, Place};
 use super::keys::{self, KEYS, Key};
 use super::layer::Reading;
+use super::plugins;
 use crate::lang::{Words, words};
 
 const PREFIX: &str = "WXGATE_";
@@ -24,6 +25,10 @@ pub(super) fn variables(all: &[(OsString, OsString)]) -> (Reading, Vec<Flaw>) {
     ours.sort_unstable();
     for (name, value) in ours {
         let place = Place::Variable(name.to_owned());
+        if let Some(said) = value.to_str().and_then(|text| plugins::of_variable(name, text)) {
+            reading.plugins.push(said);
+            continue;
+        }
         let Some(key) = KEYS.iter().find(|key| key.variable() == name) else {
             stranger(name, &place, &mut reading.flaws, &mut warnings);
             continue;
@@ -70,6 +75,17 @@ pub(super) fn flags(all: &[String]) -> Reading {
             reading.flaws.push(Flaw { place: Some(Place::Flag), key: None, words });
             continue;
         };
+        match plugins::of_flag(path, text) {
+            Some(Ok(said)) => {
+                reading.plugins.push(said);
+                continue;
+            }
+            Some(Err(flaw)) => {
+                reading.flaws.push(flaw);
+                continue;
+            }
+            None => {}
+        }
         match keys::find(path) {
             None => reading.flaws.push(Flaw::at(&Place::Flag, path, unknown_key(path))),
             Some(key) if key.is_of_app() => {

@@ -9,8 +9,8 @@ use toml_edit::{Document, Item, Key as TomlKey, TableLike};
 
 use super::apps::Draft;
 use super::flaw::{Flaw, Place};
-use super::keys;
 use super::layer::Reading;
+use super::{keys, plugins};
 use crate::lang::{Words, words};
 
 /// Far above any honest configuration.
@@ -47,9 +47,10 @@ pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Reading, Flaw> {
     })?;
     let mut reading = Reading::new("file");
     for (name, key, item) in entries(document.as_table()) {
-        let place = lines.place(key.and_then(TomlKey::span).or_else(|| item.span()));
+        let place = lines.place_of(key, item);
         match item {
             _ if name == "app" => apps(&lines, &place, item, &mut reading),
+            _ if name == "plugins" => plugins::of_file(&lines, &place, item, &mut reading),
             _ if keys::is_section(name) => section(&lines, name, &place, item, &mut reading),
             _ if item.is_table_like() && keys::find(name).is_none() => {
                 let nearest = keys::nearest_section(name).map(|near| format!("[{near}]"));
@@ -72,7 +73,7 @@ fn section(lines: &Lines<'_>, name: &str, place: &Place, item: &Item, reading: &
         return;
     };
     for (leaf, key, item) in entries(table) {
-        let place = lines.place(key.and_then(TomlKey::span).or_else(|| item.span()));
+        let place = lines.place_of(key, item);
         value(&format!("{name}.{leaf}"), place, item, reading);
     }
 }
@@ -115,7 +116,7 @@ fn apps(lines: &Lines<'_>, place: &Place, item: &Item, reading: &mut Reading) {
 fn app(lines: &Lines<'_>, prefix: &str, table: &dyn TableLike, draft: &mut Draft, flaws: &mut Vec<Flaw>) {
     for (leaf, key, item) in entries(table) {
         let path = format!("{prefix}.{leaf}");
-        let place = lines.place(key.and_then(TomlKey::span).or_else(|| item.span()));
+        let place = lines.place_of(key, item);
         match (keys::find(&path), item.as_table_like()) {
             (None, Some(inner)) if keys::is_section(&path) => {
                 draft.has_section(&path);
@@ -128,7 +129,7 @@ fn app(lines: &Lines<'_>, prefix: &str, table: &dyn TableLike, draft: &mut Draft
 }
 
 /// The entries of a table with the key as written, which knows where it stands.
-fn entries(table: &dyn TableLike) -> impl Iterator<Item = (&str, Option<&TomlKey>, &Item)> {
+pub(super) fn entries(table: &dyn TableLike) -> impl Iterator<Item = (&str, Option<&TomlKey>, &Item)> {
     table.iter().map(|(name, item)| (name, table.key(name), item))
 }
 
@@ -145,12 +146,17 @@ pub(super) fn unknown(zh: &str, en: &str, nearest: Option<String>) -> Words {
 }
 
 /// Turns positions in a text into lines.
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     text: &'a str,
     path: Option<Arc<Path>>,
 }
 
 impl Lines<'_> {
+    /// Where an entry stands.
+    pub(super) fn place_of(&self, key: Option<&TomlKey>, item: &Item) -> Place {
+        self.place(key.and_then(TomlKey::span).or_else(|| item.span()))
+    }
+
     fn place(&self, span: Option<Range<usize>>) -> Place {
         let Some(path) = &self.path else { return Place::Default };
         let start = span.map_or(0, |span| span.start);

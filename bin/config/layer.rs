@@ -51,15 +51,16 @@ impl Provider for Layer {
     }
 }
 
-/// What reading one source gave: a layer, the apps it names and all that is wrong with it.
+/// What reading one source gave: a layer, the apps it names, what it says of plugins, and all that is wrong with it.
 pub(super) struct Reading {
     pub(super) layer: Layer,
     pub(super) apps: Vec<super::apps::Draft>,
+    pub(super) plugins: Vec<super::plugins::Said>,
     pub(super) flaws: Vec<Flaw>,
 }
 
 impl Reading {
     pub(super) fn new(name: &'static str) -> Self {
-        Self { layer: Layer::new(name), apps: Vec::new(), flaws: Vec::new() }
+        Self { layer: Layer::new(name), apps: Vec::new(), plugins: Vec::new(), flaws: Vec::new() }
     }
 }

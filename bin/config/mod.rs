@@ -17,6 +17,7 @@ mod fuzz;
 mod keys;
 mod kind;
 mod layer;
+mod plugins;
 mod push;
 mod report;
 mod risk;
@@ -28,10 +29,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use figment::Figment;
 use ipnet::IpNet;
 use serde::Deserialize;
+use wxgate_api::plugin::Plugin;
 use wxgate_api::settings;
 
 use crate::lang::words;
@@ -40,6 +43,7 @@ pub(crate) use apps::App;
 pub(crate) use checks::host_name as is_host_name;
 pub(crate) use command::{Command, run};
 pub(crate) use flaw::{Flaw, Refusal};
+pub(crate) use plugins::Section;
 pub(crate) use secret_file::{Guard, quoted, read as read_secret};
 
 use apps::Notes;
@@ -54,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) settings: Settings,
     /// At least one, each with another appid.
     pub(crate) apps: Vec<App>,
+    /// Those that are switched on.
+    pub(crate) plugins: Vec<Arc<dyn Plugin>>,
     /// What is worth telling the operator before the start.
     pub(crate) warnings: Vec<Flaw>,
     report: Report,
@@ -159,12 +165,14 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
     let mut figment = Figment::new();
     let mut places = BTreeMap::new();
     let mut drafts = Vec::new();
+    let mut said = Vec::new();
     let variables_draft = variables.apps.pop();
     let is_read = file.is_some();
     for reading in [Some(defaults), file, Some(variables), Some(flags)].into_iter().flatten() {
         notes.flaws.extend(reading.flaws);
         places.extend(reading.layer.places());
         drafts.extend(reading.apps);
+        said.extend(reading.plugins);
         figment = figment.merge(reading.layer);
     }
     let mut apps = Vec::new();
@@ -181,11 +189,32 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
         Refusal::new(vec![flaw])
     })?;
     judge(&settings, &apps, &places, &mut notes);
+    let sections = plugins::sections(said);
+    let plugins = made(&sections, &apps, &mut notes);
     if !notes.flaws.is_empty() {
         return Err(Refusal::new(notes.flaws));
     }
-    let report = Report::new(path, &figment, &places, &apps);
-    Ok(Config { settings, apps, warnings: notes.warnings, report })
+    let report = Report::new(path, &figment, &places, &apps, &sections);
+    Ok(Config { settings, apps, plugins, warnings: notes.warnings, report })
+}
+
+/// Makes the plugins of their sections. While anything is wrong with the rest, only the sections are read: what a plugin
+/// says of its settings may follow from that.
+fn made(sections: &[Section], apps: &[App], notes: &mut Notes) -> Vec<Arc<dyn Plugin>> {
+    let appids: Vec<String> = apps.iter().map(|app| app.appid.clone()).collect();
+    let appids = notes.flaws.is_empty().then_some(appids.as_slice());
+    let mut plugins = Vec::new();
+    for section in sections {
+        let made = section.known().map_err(|flaw| vec![flaw]).and_then(|known| match known.make {
+            Some(make) => make(section, appids),
+            None => Ok(None),
+        });
+        match made {
+            Ok(plugin) => plugins.extend(plugin),
+            Err(flaws) => notes.flaws.extend(flaws),
+        }
+    }
+    plugins
 }
 
 /// What no key can know alone.

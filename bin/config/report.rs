@@ -1,5 +1,6 @@
 //! What a configuration says and where each value comes from, for `config check` and `config show`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::apps::App;
 use super::flaw::{Flaw, Place};
 use super::keys::KEYS;
+use super::plugins::Section;
 use crate::lang::Lang;
 
 /// What stands for a secret. Takes it, so that no caller shows the secret instead.
@@ -19,7 +21,7 @@ fn masked(_secret: &SecretString) -> &'static str {
 
 /// One key with its value, secrets masked.
 struct Entry {
-    key: &'static str,
+    key: Cow<'static, str>,
     value: Value,
     place: Place,
 }
@@ -37,11 +39,15 @@ impl Report {
         merged: &Figment,
         places: &BTreeMap<&'static str, Place>,
         apps: &[App],
+        plugins: &[Section],
     ) -> Self {
         let entries = KEYS.iter().filter(|key| !key.is_of_app()).filter_map(|key| {
             let value = serde_json::to_value(merged.find_value(key.path).ok()?).ok()?;
-            Some(Entry { key: key.path, value, place: places.get(key.path)?.clone() })
+            Some(Entry { key: key.path.into(), value, place: places.get(key.path)?.clone() })
         });
+        let shown = plugins.iter().flat_map(Section::shown);
+        let entries =
+            entries.chain(shown.map(|line| Entry { key: line.key.into(), value: line.value, place: line.place }));
         Self { file: file.map(Path::to_owned), entries: entries.collect(), apps: apps.iter().map(app).collect() }
     }
 
@@ -59,7 +65,7 @@ impl Report {
 
     pub(super) fn origins_json(&self, warnings: &[Flaw], lang: Lang) -> Value {
         let places = |entries: &[Entry]| -> Map<_, _> {
-            entries.iter().map(|entry| (entry.key.to_owned(), json!(entry.place.to_string()))).collect()
+            entries.iter().map(|entry| (entry.key.to_string(), json!(entry.place.to_string()))).collect()
         };
         json!({
             "ok": true,
@@ -73,7 +79,7 @@ impl Report {
     /// The effective configuration as TOML, which JSON's values happen to be.
     pub(super) fn values(&self) -> String {
         let line = |key: &str, entry: &Entry| format!("{key} = {}  # {}", entry.value, entry.place);
-        let mut lines: Vec<String> = self.entries.iter().map(|entry| line(entry.key, entry)).collect();
+        let mut lines: Vec<String> = self.entries.iter().map(|entry| line(&entry.key, entry)).collect();
         for app in &self.apps {
             lines.push("\n[[app]]".to_owned());
             lines.extend(app.iter().map(|entry| line(entry.key.trim_start_matches("app."), entry)));
@@ -90,7 +96,11 @@ impl Report {
 }
 
 fn app(app: &App) -> Vec<Entry> {
-    let entry = |key, value: &str, place: &Place| Entry { key, value: value.into(), place: place.clone() };
+    let entry = |key: &'static str, value: &str, place: &Place| Entry {
+        key: key.into(),
+        value: value.into(),
+        place: place.clone(),
+    };
     let mut entries = vec![
         entry("app.appid", &app.appid, &app.appid_place),
         entry("app.secret", masked(&app.secret), &app.secret_place),
@@ -100,11 +110,11 @@ fn app(app: &App) -> Vec<Entry> {
     }
     if let Some(risk) = &app.risk {
         let shown = risk.shown.iter().cloned();
-        entries.extend(shown.map(|(key, value, place)| Entry { key, value, place }));
+        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, place }));
     }
     if let Some(check) = &app.content_check {
         let shown = check.shown.iter().cloned();
-        entries.extend(shown.map(|(key, value, place)| Entry { key, value, place }));
+        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, place }));
     }
     entries
 }

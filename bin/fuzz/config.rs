@@ -10,7 +10,7 @@ use crate::lang::Lang;
 const CANARY: &str = "c0ffee";
 #[rustfmt::skip]
 const WORDS: &[&str] = &[
-    "[session]\n", "[listen]\n", "[store]\n", "[[app]]\n", "[app.push]\n", "idle_days = ", "appid = ", "secret = ", "secret_file = ",
+    "[session]\n", "[listen]\n", "[store]\n", "[[app]]\n", "[app.push]\n", "[plugins.classic]\n", "phone_by_code = ", "idle_days = ", "appid = ", "secret = ", "secret_file = ",
     "public = ", "trusted_proxies = ", "url = ", "\"wx0123456789abcdef\"", "\"c0ffee00c0ffee00c0ffee00c0ffee00\"",
     "\"127.0.0.1:8520\"", "\"sqlite:\"", "true", "[", "]", "{", "}", "\"", "'", "\"\"\"", "#", "=", ".", "\n", "\r\n", "1e5",
     "1979-05-27", "\\u0000", "\u{4f60}",

@@ -16,6 +16,7 @@ mod first_steps;
 mod journey;
 mod manage;
 mod one_code;
+mod plugins;
 mod push;
 mod restart;
 mod risk;

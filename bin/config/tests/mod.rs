@@ -1,6 +1,8 @@
 //! The configuration as a whole: real files, made-up environments.
 
 mod broken;
+#[cfg(all(feature = "plugin-classic", feature = "plugin-wafer"))]
+mod plugins;
 mod secrets;
 mod sources;
 
