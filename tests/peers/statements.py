@@ -5,29 +5,26 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import re
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from served import ask, served
+
 ROOT = Path(__file__).resolve().parents[2]
 APPID, SECRET = "wx5a9db0c0ffee0003", "5a9db0c0ffee5a9db0c0ffee5a9db0c2"
 USUAL = "http://127.0.0.1:8521"
 LIFETIME = 300
-CONFIGURATION = f"""
+CONFIGURATION = """
 public_url = "https://api.example.com"
 [jwt]
 enabled = true
 audiences = ["https://shop.example.com", "https://forum.example.com"]
-[[app]]
-appid = "{APPID}"
-secret = "{SECRET}"
 """
 # Each asks the README's function for the member of a token, so many seconds later by all the clocks of its process, and prints it;
 # 3 is what it exits with when the library refuses the token.
@@ -103,20 +100,6 @@ def forgeries(token, key):
         yield f"a key that is {what}", f"{signed}.{encoded(own.sign(signed.encode()))}"
 
 
-def ask(url, body=None, bearer=None):
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
-    data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=20) as answer:
-        return json.load(answer)
-
-
-def line(process, stream, pattern):
-    """The line of a program's start that says where it listens."""
-    return next((found for line in stream if (found := re.search(pattern, line))), None) or sys.exit(
-        f"a program ended before it served: {process.wait()}"
-    )
-
-
 def try_out(folder, command, member, token, other, key):
     def run(text, later=0):
         return subprocess.run([*command, text, str(later)], cwd=folder, capture_output=True, text=True, timeout=60)
@@ -133,40 +116,23 @@ def try_out(folder, command, member, token, other, key):
 
 
 def main(wxgate, modules):
-    with tempfile.TemporaryDirectory() as home:
-        processes = []
-        try:
-            processes.append(sandbox := subprocess.Popen([wxgate, "sandbox", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True, env={}))
-            wechat = line(sandbox, sandbox.stdout, r"http://[0-9.:]+")[0]
-            ask(f"{wechat}/_sandbox/apps", {"appid": APPID, "secret": SECRET})
-            ask(f"{wechat}/_sandbox/users", {"id": "alice"})
-            with open(os.open(f"{home}/wxgate.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-                file.write(CONFIGURATION)
-            environment = {"WXGATE_WECHAT__BASE_URL": wechat, "WXGATE_LOG__FORMAT": "json", "WXGATE_DATA_DIR": f"{home}/data"}
-            environment |= {f"WXGATE_LISTEN__{name}": "127.0.0.1:0" for name in ("PUBLIC", "INTERNAL")}
-            processes.append(server := subprocess.Popen([wxgate, "serve"], stderr=subprocess.PIPE, text=True, env=environment, cwd=home))
-            listening = json.loads(line(server, server.stderr, r'^.*"listening".*$')[0])
-            public, internal = (f"http://{listening[name]}" for name in ("public", "internal"))
-
-            login = ask(f"{public}/v1/login", {"code": ask(f"{wechat}/_sandbox/login", {"appid": APPID, "user": "alice"})["code"]})
-            token, other = (
-                ask(f"{public}/v1/jwt", {"aud": f"https://{aud}.example.com"}, login["skey"])["jwt"] for aud in ("shop", "forum")
-            )
-            [key] = ask(f"{public}/.well-known/jwks.json")["keys"]
-            for readme in ("README.md", "README.zh-CN.md"):
-                folder = Path(tempfile.mkdtemp(dir=home))
-                (folder / "node_modules").symlink_to(modules)
-                (folder / "verify.mjs").write_text(sample(readme, "Node", "js").replace(USUAL, internal), encoding="utf-8")
-                (folder / "run.mjs").write_text(NODE)
-                (folder / "verify.py").write_text(sample(readme, "Python", "python").replace(USUAL, internal), encoding="utf-8")
-                (folder / "run.py").write_text(PYTHON)
-                for name, command in {"jose": ["node", "run.mjs"], "PyJWT": [sys.executable, "run.py"]}.items():
-                    refused = try_out(folder, command, login["member"]["id"], token, other, key)
-                    print(f"{name}, as in {readme}: the server's statement is taken, {refused} others are refused")
-        finally:
-            for process in processes:
-                process.terminate()
-                process.wait()
+    with served(wxgate, APPID, SECRET, CONFIGURATION) as (wechat, public, internal, home):
+        ask(f"{wechat}/_sandbox/users", {"id": "alice"})
+        login = ask(f"{public}/v1/login", {"code": ask(f"{wechat}/_sandbox/login", {"appid": APPID, "user": "alice"})["code"]})
+        token, other = (
+            ask(f"{public}/v1/jwt", {"aud": f"https://{aud}.example.com"}, login["skey"])["jwt"] for aud in ("shop", "forum")
+        )
+        [key] = ask(f"{public}/.well-known/jwks.json")["keys"]
+        for readme in ("README.md", "README.zh-CN.md"):
+            folder = Path(tempfile.mkdtemp(dir=home))
+            (folder / "node_modules").symlink_to(modules)
+            (folder / "verify.mjs").write_text(sample(readme, "Node", "js").replace(USUAL, internal), encoding="utf-8")
+            (folder / "run.mjs").write_text(NODE)
+            (folder / "verify.py").write_text(sample(readme, "Python", "python").replace(USUAL, internal), encoding="utf-8")
+            (folder / "run.py").write_text(PYTHON)
+            for name, command in {"jose": ["node", "run.mjs"], "PyJWT": [sys.executable, "run.py"]}.items():
+                refused = try_out(folder, command, login["member"]["id"], token, other, key)
+                print(f"{name}, as in {readme}: the server's statement is taken, {refused} others are refused")
 
 
 main(*sys.argv[1:])
