@@ -11,6 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
+use wxgate_api::webhooks::deliver;
 use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping, plugin};
 use wxgate_crypto::push::Channel;
 use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
@@ -72,6 +73,9 @@ impl Server {
         let risk = apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect();
         let judged = |app: &config::App| Some((app.appid.clone(), app.content_check.as_ref()?.settings));
         let content_check = apps.iter().filter_map(judged).collect();
+        let allow_private = settings.webhooks.allow_private;
+        let hook = |app: &config::App| Some((app.appid.clone(), app.login_hook.as_ref()?.settings(allow_private)?));
+        let login_hooks = apps.iter().filter_map(hook).collect();
         let appids = apps.iter().map(|app| app.appid.clone()).collect();
         let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
         let shared: Arc<dyn Store> = store.clone();
@@ -90,6 +94,8 @@ impl Server {
                 public_url: settings.public_url,
                 calls: settings.calls,
                 jwt: settings.jwt,
+                webhooks: settings.webhooks,
+                login_hooks,
                 trusted_proxies: settings.listen.trusted_proxies,
             },
             Arc::new(client),
@@ -104,6 +110,7 @@ impl Server {
         tasks.spawn(plugin::run(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
+        tasks.spawn(deliver(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(housekeeping(app, until(stopped)));
         // Before the line that says that it serves: whoever reads it may at once tell it to stop.
         let told = StopSignals::new()?;

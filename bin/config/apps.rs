@@ -10,6 +10,7 @@ use super::checks;
 use super::content_check::{self, ContentCheck};
 use super::flaw::{Flaw, Place};
 use super::keys::Key;
+use super::login_hook::{self, LoginHook};
 use super::push::{self, Push};
 use super::risk::{self, Risk};
 use super::secret::{Credentials, Secret};
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) risk: Option<Risk>,
     /// What WeChat judges of what members write and show, if anything.
     pub(crate) content_check: Option<ContentCheck>,
+    /// Who is asked at each login, if anybody is.
+    pub(crate) login_hook: Option<LoginHook>,
     pub(super) appid_place: Place,
     pub(super) secret_place: Place,
 }
@@ -38,11 +41,12 @@ pub(super) struct Draft {
     given: BTreeMap<&'static str, Vec<(Place, Option<SecretString>)>>,
     pub(super) has_push: bool,
     pub(super) has_risk: bool,
+    pub(super) has_login_hook: bool,
 }
 
 impl Draft {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, given: BTreeMap::new(), has_push: false, has_risk: false }
+        Self { place, given: BTreeMap::new(), has_push: false, has_risk: false, has_login_hook: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -69,12 +73,14 @@ impl Draft {
     pub(super) fn has_section(&mut self, path: &str) {
         self.has_push |= path.starts_with("app.push");
         self.has_risk |= path.starts_with("app.risk");
+        self.has_login_hook |= path.starts_with("app.login_hook");
     }
 
     /// Adds what the variables say. The appid is theirs; a secret that is here already has two places now.
     fn join(&mut self, variables: Self) {
         self.has_push |= variables.has_push;
         self.has_risk |= variables.has_risk;
+        self.has_login_hook |= variables.has_login_hook;
         for (path, mut values) in variables.given {
             let mine = self.given.entry(path).or_default();
             if path == "app.appid" {
@@ -123,7 +129,7 @@ pub(super) fn settle(
     }
     let credentials = Credentials { dir: credentials, only_app: drafts.len() == 1 };
     if drafts.len() > 1 {
-        for secret in [&SECRET, &push::TOKEN, &push::KEY, &push::PREVIOUS] {
+        for secret in [&SECRET, &push::TOKEN, &push::KEY, &push::PREVIOUS, &login_hook::SECRET] {
             secret.refuse_unclear(&credentials, notes);
         }
     }
@@ -164,6 +170,7 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
     let risk = risk::read(&mut draft, notes);
     draft.has_push |= push.is_some();
     let content_check = content_check::read(&mut draft, notes);
+    let login_hook = login_hook::read(&mut draft, appid.as_ref(), credentials, notes);
     let (secret_place, secret) = secret?;
     if !checks::usual_secret(secret.expose_secret()) {
         let words = words(
@@ -178,6 +185,7 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
         push,
         risk,
         content_check,
+        login_hook,
         appid_place: appid_place?,
         secret_place,
     })

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::Url;
 use wxgate_crypto::push::{EncodingAesKey, PushToken};
+use wxgate_webhooks::{Refused, Secret, Target};
 
 use super::Address;
 
@@ -84,6 +85,16 @@ pub(super) fn jwt_name(text: &str) -> bool {
 
 pub(super) fn jwt_issuer(text: &str) -> bool {
     text.is_empty() || jwt_name(text)
+}
+
+/// The shape of a URL that may be posted to; where it leads depends on `webhooks.allow_private`.
+pub(super) fn hook_url(text: &str) -> bool {
+    !matches!(Target::parse(text, false), Err(Refused::NotUrl | Refused::UserInfo))
+}
+
+/// Standard Webhooks: symmetric secrets.
+pub(super) fn hook_secret(text: &str) -> bool {
+    Secret::parse(text).is_some()
 }
 
 pub(super) fn appid(text: &str) -> bool {

@@ -50,6 +50,7 @@ pub(super) const KEYS: &[Key] = &[
         "jwt.issuer",
         Text(checks::jwt_issuer, "1 到 256 个可见 ASCII 字符，或空", "1 to 256 visible ASCII characters, or nothing"),
     ),
+    key("webhooks.allow_private", Flag),
     key("store.url", Text(checks::store_url, "\"sqlite:\"", "\"sqlite:\"")),
     key("store.queue", Whole(1, 1_000_000)),
     key("store.readers", Whole(1, 64)),
@@ -69,11 +70,15 @@ pub(super) const KEYS: &[Key] = &[
     key("app.push.previous_encoding_aes_key_file", FILE),
     key("app.content_check.nicknames", Flag),
     key("app.content_check.avatars", Flag),
+    key("app.login_hook.url", Text(checks::hook_url, "网址，不含用户名和 #", "a URL without user name and #fragment")),
+    key("app.login_hook.secret", Text(checks::hook_secret, "whsec_ 加 24 到 64 字节的 base64", HOOK_SECRET)),
+    key("app.login_hook.secret_file", FILE),
     key("app.risk.scene", OneOf(risk::SCENES)),
     key("app.risk.threshold", Whole(1, 4)),
     key("app.risk.action", OneOf(risk::ACTIONS)),
 ];
 
+const HOOK_SECRET: &str = "whsec_ and base64 of 24 to 64 bytes";
 const WECHAT_PATH: &str = "paths of WeChat's interfaces such as \"wxa/getwxacodeunlimit\"";
 const JWT_NAMES: &str = "names of services such as \"https://shop.example.com\"";
 const BASE_URLS: &str = "https URLs (http on loopback only) without user name, query and fragment";
@@ -96,7 +101,9 @@ pub(super) fn nearest(path: &str) -> Option<&'static Key> {
         // The right key in the wrong section counts nearly as much as the right section.
         whole.max(0.95 * strsim::normalized_damerau_levenshtein(leaf(path), leaf(key.path)))
     };
-    let (likeness, key) = KEYS.iter().map(|key| (alike(key), key)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    // Of two that are as near, the one with fewer sections in front.
+    let near = |a: &(f64, &Key), b: &(f64, &Key)| a.0.total_cmp(&b.0).then(b.1.path.len().cmp(&a.1.path.len()));
+    let (likeness, key) = KEYS.iter().map(|key| (alike(key), key)).max_by(near)?;
     (likeness >= 0.65).then_some(key)
 }
 
@@ -151,6 +158,7 @@ mod tests {
         assert_eq!(keys_of("profile"), fields::<wxgate_api::settings::Profile>());
         assert_eq!(keys_of("calls"), fields::<wxgate_api::settings::Calls>());
         assert_eq!(keys_of("jwt"), fields::<wxgate_api::settings::Jwt>());
+        assert_eq!(keys_of("webhooks"), fields::<wxgate_api::settings::Webhooks>());
         assert_eq!(keys_of("listen"), fields::<super::super::Listen>());
         assert_eq!(keys_of("log"), fields::<super::super::Log>());
     }

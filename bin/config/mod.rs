@@ -17,6 +17,7 @@ mod fuzz;
 mod keys;
 mod kind;
 mod layer;
+mod login_hook;
 mod plugins;
 mod push;
 mod report;
@@ -78,6 +79,7 @@ pub(crate) struct Settings {
     pub(crate) profile: settings::Profile,
     pub(crate) calls: settings::Calls,
     pub(crate) jwt: settings::Jwt,
+    pub(crate) webhooks: settings::Webhooks,
     pub(crate) store: wxgate_store::Settings,
     pub(crate) log: Log,
 }
@@ -191,6 +193,7 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
     judge(&settings, &apps, &places, &mut notes);
     let sections = plugins::sections(said);
     let plugins = made(&sections, &apps, &mut notes);
+    login_hook::judge(&apps, settings.webhooks.allow_private, &mut notes);
     if !notes.flaws.is_empty() {
         return Err(Refusal::new(notes.flaws));
     }

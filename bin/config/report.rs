@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::apps::App;
 use super::flaw::{Flaw, Place};
 use super::keys::KEYS;
+use super::login_hook;
 use super::plugins::Section;
 use crate::lang::Lang;
 
@@ -107,6 +108,10 @@ fn app(app: &App) -> Vec<Entry> {
     ];
     if let Some(push) = &app.push {
         entries.extend(push.secrets().map(|(key, (place, secret))| entry(key, masked(secret), place)));
+    }
+    if let Some(hook) = &app.login_hook {
+        entries.push(entry(login_hook::URL, &hook.url.1, &hook.url.0));
+        entries.push(entry(login_hook::SECRET.text, masked(&hook.secret.1), &hook.secret.0));
     }
     if let Some(risk) = &app.risk {
         let shown = risk.shown.iter().cloned();

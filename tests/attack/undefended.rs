@@ -42,7 +42,7 @@ macro_rules! server_of {
         use wx_client::{Client, Credentials};
         use wxgate_crypto::Vault;
         use wxgate_store::{SqliteStore, Store};
-        use $api::settings::{Calls, EncryptedData, Jwt, Limits, Phone, PhoneReply, Profile, Session};
+        use $api::settings::{Calls, EncryptedData, Jwt, Limits, Phone, PhoneReply, Profile, Session, Webhooks};
         use $api::{App, Clock, Listener, Settings, StoredTokens, public, serve};
 
         use super::Hand;
@@ -70,6 +70,8 @@ macro_rules! server_of {
                 public_url: String::new(),
                 calls: Calls::default(),
                 jwt: Jwt::default(),
+                webhooks: Webhooks::default(),
+                login_hooks: BTreeMap::new(),
                 appids: bench.apps.iter().map(|app| app.appid.clone()).collect(),
                 session: Session::default(),
                 phone: Phone { encrypted_data: EncryptedData::Local, reply: PhoneReply::Full },

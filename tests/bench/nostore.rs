@@ -11,7 +11,9 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings};
+use wxgate_api::settings::{
+    Calls, Jwt, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings, Webhooks,
+};
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
@@ -40,6 +42,8 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         public_url: String::new(),
         calls: Calls::default(),
         jwt: Jwt::default(),
+        webhooks: Webhooks::default(),
+        login_hooks: BTreeMap::new(),
         appids: vec![appid],
         session: SessionSettings::default(),
         phone: Phone::default(),

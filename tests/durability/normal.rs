@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile, Session};
+use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile, Session, Webhooks};
 use wxgate_api::{App, Clock, Listener, Settings, StoredTokens, SystemClock, public, serve};
 use wxgate_crypto::Vault;
 use wxgate_store::{SqliteStore, Store};
@@ -63,6 +63,8 @@ async fn run(wechat: &str) {
         public_url: String::new(),
         calls: Calls::default(),
         jwt: Jwt::default(),
+        webhooks: Webhooks::default(),
+        login_hooks: BTreeMap::new(),
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: Profile::default(),
         trusted_proxies: Vec::new(),

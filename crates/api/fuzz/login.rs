@@ -65,6 +65,8 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
         profile: settings::Profile::default(),
         public_url: String::new(),
         calls: settings::Calls::default(),
+        webhooks: settings::Webhooks::default(),
+        login_hooks: BTreeMap::new(),
         trusted_proxies: Vec::new(),
     };
     let wechat = Client::new(&wx_client::Settings::default(), Vec::new(), Arc::new(NoKeep)).unwrap();

@@ -9,6 +9,7 @@ use wx_client::WeChat;
 use wxgate_crypto::push::Channel;
 use wxgate_crypto::{SkeyMint, Vault};
 use wxgate_store::{Store, UnixSeconds};
+use wxgate_webhooks::Client as Posts;
 
 use crate::avatars::Uploads;
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ use crate::remembered::{Hash, Remembered};
 use crate::routes::login::LoginReply;
 use crate::routes::session_check::SessionChecks;
 use crate::settings;
+use crate::webhooks::LoginHooks;
 
 /// Codes of the phone button that one member may send a minute: each costs a call to WeChat, and a tap gives one.
 const PHONE_CODES_PER_MINUTE: u32 = 30;
@@ -54,6 +56,10 @@ pub struct Settings {
     pub calls: settings::Calls,
     /// `[jwt]`
     pub jwt: settings::Jwt,
+    /// `[webhooks]`
+    pub webhooks: settings::Webhooks,
+    /// Who is asked at each login, by appid.
+    pub login_hooks: BTreeMap<String, settings::LoginHook>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -74,6 +80,8 @@ pub struct App {
     pub(crate) pending_phones: PendingPhones,
     pub(crate) uploads: Uploads,
     pub(crate) jwt_keys: JwtKeys,
+    pub(crate) posts: Posts,
+    pub(crate) login_hooks: LoginHooks,
     pub(crate) request_limit: Limiter,
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
@@ -97,6 +105,8 @@ impl App {
             login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
             phone_code_limit: Limiter::per_minute(PHONE_CODES_PER_MINUTE),
             name_limit: Limiter::per_minute(NAMES_PER_MINUTE),
+            posts: Posts::new(),
+            login_hooks: LoginHooks::new(&settings.login_hooks),
             settings,
             wechat,
             store,

@@ -19,6 +19,7 @@ const CURSOR_BYTES: usize = LIST_BYTES + POSITION_BYTES + MARK_BYTES;
 pub enum List {
     Members = 1,
     Audit = 2,
+    Deliveries = 3,
 }
 
 /// A list, and what was asked for of it: a cursor of another question is none.

@@ -117,6 +117,37 @@ impl Fields {
         Some(self.0.swap_remove(at).1)
     }
 
+    /// Takes a list of texts; `Some(None)` is null.
+    ///
+    /// # Errors
+    /// `bad_request` when the value is something else.
+    #[expect(clippy::option_option, reason = "nothing, null and a value are three things")]
+    pub fn texts_or_null(&mut self, name: &'static str) -> Result<Option<Option<Vec<String>>>, ApiError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(None)),
+            Some(list) => serde_json::from_value(list).map(Some).map_err(|_| Problem::NotTexts(name).into()),
+        }
+    }
+
+    /// Takes a value if it is null; whether it was.
+    pub fn take_null(&mut self, name: &str) -> bool {
+        let is_null = self.0.iter().any(|(key, value)| key == name && value.is_null());
+        is_null && self.take(name).is_some()
+    }
+
+    /// Takes `true` or `false`.
+    ///
+    /// # Errors
+    /// `bad_request` when the value is something else.
+    pub fn flag(&mut self, name: &'static str) -> Result<Option<bool>, ApiError> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Problem::NotFlag(name).into()),
+        }
+    }
+
     /// Whether a key is there and not yet taken.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use crate::app::App;
 use crate::trusted_clock::TrustedClock;
+use crate::webhooks::MOST_WAITING;
 
 /// Time between two looks for what has expired.
 const PURGE_EVERY: Duration = Duration::from_mins(5);
@@ -66,7 +67,21 @@ async fn purge(app: &App, clock: &mut TrustedClock) {
             }
         }
     }
+    purge_deliveries(app, clock).await;
     if sessions > 0 {
         tracing::info!(sessions, "expired sessions removed");
+    }
+}
+
+async fn purge_deliveries(app: &App, clock: &mut TrustedClock) {
+    while clock.trusts(app.clock.now_ms()) {
+        match app.store.purge_deliveries(app.clock.now(), PURGE_ROWS, MOST_WAITING).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::warn!(%error, "old deliveries could not be removed; the next round tries again");
+                return;
+            }
+        }
     }
 }

@@ -41,6 +41,7 @@ mod tokens;
 mod trusted_clock;
 #[cfg(feature = "undefended")]
 mod undefended;
+pub mod webhooks;
 
 pub use api_token::{ApiTokenText, Caller, SCOPES, is_token_name};
 pub use app::{App, Settings};

@@ -1,5 +1,7 @@
 //! What is wrong with a request, in words that name the field.
 
+use wxgate_webhooks::Refused;
+
 use crate::api_token::SCOPES;
 use crate::managed_fields::{ATTRIBUTES_BYTES, NOTE_CHARACTERS};
 use crate::picture::MOST_SIDE;
@@ -87,6 +89,18 @@ pub enum Problem {
     BadScopes,
     /// A member's id that is not one.
     BadMemberId,
+    /// The value is not a list of strings.
+    NotTexts(&'static str),
+    /// The value is not true or false.
+    NotFlag(&'static str),
+    /// The value is not an id of its kind.
+    BadId(&'static str),
+    /// The words are not types of events.
+    BadEventTypes,
+    /// A webhook's address that may not be posted to.
+    BadWebhookUrl(Refused),
+    /// There are as many webhooks as there may be.
+    TooManyWebhooks(u8),
 }
 
 impl Problem {
@@ -153,6 +167,12 @@ impl Problem {
             Self::BadTokenName => "`name` must have 1 to 64 characters and no control characters".into(),
             Self::BadScopes => format!("`scopes` must be a list of one or more of {}, each once", SCOPES.join(", ")),
             Self::BadMemberId => "`member` must be a member's id, a UUID".into(),
+            Self::NotTexts(key) => format!("`{key}` must be a list of strings, or null"),
+            Self::NotFlag(key) => format!("`{key}` must be true or false"),
+            Self::BadId(key) => format!("`{key}` is not an id; send it as an answer gave it"),
+            Self::BadEventTypes => format!("`types` must name at least one of {EVENT_TYPES}, or be null for all"),
+            Self::BadWebhookUrl(refused) => bad_webhook_url_english(*refused).into(),
+            Self::TooManyWebhooks(most) => format!("there are {most} webhooks already; delete one first"),
         }
     }
 
@@ -208,6 +228,39 @@ impl Problem {
             Self::BadTokenName => "`name` 须为 1 到 64 个字符，且不含控制字符".into(),
             Self::BadScopes => format!("`scopes` 必须是一个列表，含以下一个或多个，不得重复：{}", SCOPES.join(", ")),
             Self::BadMemberId => "`member` 必须是用户的 id（UUID）".into(),
+            Self::NotTexts(key) => format!("`{key}` 必须是字符串列表，或 null"),
+            Self::NotFlag(key) => format!("`{key}` 必须是 true 或 false"),
+            Self::BadId(key) => format!("`{key}` 不是有效的 id，请原样发送应答中给出的值"),
+            Self::BadEventTypes => format!("`types` 至少列出 {EVENT_TYPES} 之一，或用 null 表示全部"),
+            Self::BadWebhookUrl(refused) => bad_webhook_url_chinese(*refused).into(),
+            Self::TooManyWebhooks(most) => format!("已有 {most} 个 webhook，请先删除一个"),
         }
+    }
+}
+
+const EVENT_TYPES: &str =
+    "member.created, member.updated, member.erased, phone.bound, session.created, session.ended, wechat.event";
+
+fn bad_webhook_url_english(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Scheme => {
+            "`url` must be https; http is for private networks only, if the server's webhooks.allow_private is true"
+        }
+        Refused::UserInfo => {
+            "`url` must have no user name, no password and no #fragment: deliveries are signed instead"
+        }
+        Refused::Address => {
+            "`url` leads to a private, loopback or special address; the server's webhooks.allow_private allows private ones"
+        }
+        _ => "`url` must be the https URL of your receiver, at most 2048 characters",
+    }
+}
+
+fn bad_webhook_url_chinese(refused: Refused) -> &'static str {
+    match refused {
+        Refused::Scheme => "`url` 必须是 https；仅当服务器配置 webhooks.allow_private 为 true 时，内网地址可用 http",
+        Refused::UserInfo => "`url` 不能含用户名、密码或 #：投递带有签名，无需它们",
+        Refused::Address => "`url` 指向内网、本机或特殊地址；服务器配置 webhooks.allow_private 可允许内网地址",
+        _ => "`url` 必须是接收方的 https 网址，最多 2048 个字符",
     }
 }

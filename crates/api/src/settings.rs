@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use wx_client::calls::RiskScene;
+use wxgate_webhooks::{Secret, Target};
 
 /// `[session]`: how long a login lasts and how many a member may have.
 #[derive(Debug, Clone, Deserialize)]
@@ -134,6 +135,23 @@ impl Default for Jwt {
     fn default() -> Self {
         Self { enabled: false, lifetime_seconds: 300, audiences: Vec::new(), issuer: String::new() }
     }
+}
+
+/// `[webhooks]`: where events may be delivered.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Webhooks {
+    /// Private and loopback addresses too, and plain http to them.
+    pub allow_private: bool,
+}
+
+/// `[app.login_hook]`: who adds attributes to the answers of logins.
+#[derive(Debug, Clone)]
+pub struct LoginHook {
+    /// Where it is.
+    pub target: Target,
+    /// What signs the questions.
+    pub secret: Secret,
 }
 
 /// `[app.risk]`: what WeChat's opinion of a person (getUserRiskRank) does to their login.

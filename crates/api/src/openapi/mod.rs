@@ -14,6 +14,7 @@ mod refusals;
 pub mod services;
 mod shapes;
 pub mod tokens;
+pub mod webhooks;
 
 use std::sync::LazyLock;
 
@@ -59,6 +60,7 @@ fn document() -> Value {
             { "name": "services", "description": "内部服务 Who is this request from? Internal listener" },
             { "name": "members", "description": "用户管理 Members, for the team. Internal listener" },
             { "name": "administration", "description": "令牌与审计 API tokens and the audit. Internal listener" },
+            { "name": "webhooks", "description": "事件通知 Who is told of what happens. Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
         ],
         "paths": paths(),
@@ -128,6 +130,7 @@ fn parameters() -> Map<String, Value> {
     parameters.extend(push::parameters());
     parameters.extend(apps::parameters());
     parameters.extend(avatar::parameters());
+    parameters.extend(webhooks::parameters());
     parameters
 }
 
@@ -179,6 +182,7 @@ fn schemas() -> Map<String, Value> {
     schemas.extend(push::schemas());
     schemas.extend(services::schemas());
     schemas.extend(tokens::schemas());
+    schemas.extend(webhooks::schemas());
     schemas
 }
 

@@ -234,13 +234,16 @@ async fn record(app: &Arc<App>, request: LoginRequest, wechat: Code2Session) -> 
         sessions_ended = logged_in.ended.len(),
         "logged in"
     );
+    let session = SessionId(skey.session_id());
+    let mut added = app.added_attributes(member).await;
+    added.extend(app.login_attributes(&logged_in, session).await.unwrap_or_default());
     Ok(LoginReply {
         skey: skey.expose(),
         expires_in: expires_at.0 - now.0,
         expires_at: expires_at.0,
         is_new: logged_in.is_new,
         profile: outcome,
-        member: app.member_view(member)?.with_attributes(app.added_attributes(member).await)?,
+        member: app.member_view(member)?.with_attributes(added)?,
     })
 }
 

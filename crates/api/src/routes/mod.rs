@@ -5,6 +5,7 @@ mod api_tokens;
 mod apps;
 mod audit;
 mod avatar;
+mod deliveries;
 mod endpoint;
 mod erase;
 mod export;
@@ -30,6 +31,8 @@ mod refresh;
 mod session;
 pub(crate) mod session_check;
 mod sessions;
+mod webhook;
+mod webhooks;
 mod wechat_call;
 
 use std::convert::Infallible;
@@ -46,7 +49,7 @@ use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
     apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
-    push as of_push, services as of_services, tokens as of_tokens,
+    push as of_push, services as of_services, tokens as of_tokens, webhooks as of_webhooks,
 };
 use crate::plugin;
 
@@ -104,6 +107,15 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::POST, "/api/v1/tokens", api_tokens::create, of_tokens::create),
     Endpoint::new(Method::DELETE, "/api/v1/tokens/{id}", api_tokens::revoke, of_tokens::revoke),
     Endpoint::new(Method::GET, "/api/v1/audit", audit::route, of_tokens::audit),
+    Endpoint::new(Method::GET, "/api/v1/webhooks", webhooks::list, of_webhooks::list),
+    Endpoint::new(Method::POST, "/api/v1/webhooks", webhooks::create, of_webhooks::create),
+    Endpoint::new(Method::GET, "/api/v1/webhooks/{id}", webhook::show, of_webhooks::show),
+    Endpoint::new(Method::PATCH, "/api/v1/webhooks/{id}", webhook::change, of_webhooks::change),
+    Endpoint::new(Method::DELETE, "/api/v1/webhooks/{id}", webhook::delete, of_webhooks::delete),
+    Endpoint::new(Method::POST, "/api/v1/webhooks/{id}/test", webhook::test, of_webhooks::test),
+    Endpoint::new(Method::POST, "/api/v1/webhooks/{id}/rotate-secret", webhook::rotate, of_webhooks::rotate),
+    Endpoint::new(Method::GET, "/api/v1/deliveries", deliveries::list, of_webhooks::deliveries),
+    Endpoint::new(Method::POST, "/api/v1/deliveries/{id}/resend", deliveries::resend, of_webhooks::resend),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
 ];

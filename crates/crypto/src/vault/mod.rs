@@ -27,6 +27,8 @@ pub enum Purpose {
     JwtKey,
     /// What a plugin keeps: the plugin's name stands for the appid, the entry's key for the openid.
     PluginEntry,
+    /// The secret of a webhook, whose id stands in the openid's place; its appid is empty.
+    Webhook,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Event => 5,
             Self::JwtKey => 7,
             Self::PluginEntry => 9,
+            Self::Webhook => 6,
         }
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 pub mod document;
 pub mod plugins;
 pub mod push;
+pub mod receiver;
 pub mod schema;
 mod wechat;
 
@@ -80,6 +81,8 @@ impl TestApp {
             profile: settings::Profile::default(),
             public_url: String::new(),
             calls: settings::Calls { allowed: vec!["wxa".to_owned(), "cgi-bin/message".to_owned()] },
+            webhooks: settings::Webhooks::default(),
+            login_hooks: BTreeMap::new(),
             trusted_proxies: Vec::new(),
             push: BTreeMap::new(),
             risk: BTreeMap::new(),
@@ -153,6 +156,34 @@ impl TestApp {
         self.send(request("DELETE", path, Some(skey), None)).await
     }
 
+    /// Delivers events to webhooks until the handle is used or dropped.
+    pub fn deliver(&self) -> Worker {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        Worker { stop, task: tokio::spawn(wxgate_api::webhooks::deliver(Arc::clone(&self.app), stopped)) }
+    }
+
+    /// Has the worker look again, as it does when the clock of the real world has gone on.
+    pub async fn wake(&self, token: &str) {
+        let url = json!({ "url": "https://nobody.example.com", "types": ["member.erased"] });
+        let made = self.send_inside(request("POST", "/api/v1/webhooks", Some(token), Some(url))).await;
+        let at = format!("/api/v1/webhooks/{}", made.ok()["id"].as_str().unwrap());
+        self.send_inside(request("DELETE", &at, Some(token), None)).await.ok();
+    }
+
+    /// The deliveries that are listed, once they are as `until` wants them.
+    pub async fn listed(&self, token: &str, query: &str, until: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+        loop {
+            let path = format!("/api/v1/deliveries{query}");
+            let page = self.send_inside(request("GET", &path, Some(token), None)).await;
+            let rows = page.ok()["deliveries"].as_array().unwrap().clone();
+            if until(&rows) {
+                return rows;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// A login of `openid` with a new session_key.
     pub async fn login(&self, openid: &str) -> Member {
         let (code, key) = self.wechat.login_code(openid);
@@ -178,6 +209,20 @@ impl TestApp {
         let (text, token) = ApiTokenText::create("test".into(), scopes, Some(end), now);
         self.store.create_api_token(token, By::COMMAND).await.unwrap();
         text.to_string()
+    }
+}
+
+/// The worker that delivers events.
+pub struct Worker {
+    stop: tokio::sync::oneshot::Sender<()>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Worker {
+    /// Stops it and waits until it has.
+    pub async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap();
     }
 }
 

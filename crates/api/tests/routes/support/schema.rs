@@ -45,6 +45,7 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
             "enum" => wanted.as_array().unwrap().contains(value),
             "minimum" => value.as_i64() >= wanted.as_i64(),
             "maximum" => value.as_i64() <= wanted.as_i64(),
+            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
             "maxProperties" => value.as_object().unwrap().len() as u64 <= wanted.as_u64().unwrap(),
             "pattern" => matches(wanted.as_str().unwrap(), value.as_str().unwrap()),
             "format" => value.is_null() || has_format(wanted.as_str().unwrap(), value),
@@ -56,7 +57,7 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
                 true
             }
             "items" => {
-                value.as_array().unwrap().iter().try_for_each(|value| check_part(wanted, value, "items"))?;
+                value.as_array().into_iter().flatten().try_for_each(|value| check_part(wanted, value, "items"))?;
                 true
             }
             // A part knows only its own properties: the whole is what names them all.
@@ -68,15 +69,14 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
             }
             "oneOf" => fitting(wanted, value) == 1,
             "anyOf" => fitting(wanted, value) >= 1,
-            "minItems" => value.as_array().unwrap().len() as u64 >= wanted.as_u64().unwrap(),
             "uniqueItems" => {
                 let items = value.as_array().unwrap();
                 items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
             }
-            "minLength" => value.as_str().unwrap().chars().count() as u64 >= wanted.as_u64().unwrap(),
-            "maxLength" => value.as_str().unwrap().chars().count() as u64 <= wanted.as_u64().unwrap(),
+            "minLength" => characters(value).is_none_or(|count| count >= wanted.as_u64().unwrap()),
+            "maxLength" => characters(value).is_none_or(|count| count <= wanted.as_u64().unwrap()),
             // Every object is held to the properties that are named, whether it says so or not.
-            "description" | "additionalProperties" | "contentEncoding" => true,
+            "description" | "additionalProperties" | "contentEncoding" | "default" => true,
             other => panic!("`{other}` is not known to the test"),
         };
         if !holds {
@@ -84,6 +84,11 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
         }
     }
     Ok(())
+}
+
+/// Of a text; what is none has no length to be held to.
+fn characters(value: &Value) -> Option<u64> {
+    value.as_str().map(|text| text.chars().count() as u64)
 }
 
 fn fitting(parts: &'static Value, value: &Value) -> usize {
@@ -122,6 +127,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^[!-~]+$" => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()),
         "^https://" => text.starts_with("https://"),
+        "^[1-9][0-9]{0,18}$" => text.parse::<u64>().is_ok_and(|number| number > 0 && number.to_string() == text),
         "^[0-9a-f]{16}$" => is_hex(text, 16),
         "^[0-9a-f]{32}$" => is_hex(text, 32),
         other => panic!("{other}"),
