@@ -21,6 +21,7 @@ mod normal;
 mod platter;
 mod power_cut;
 mod trace;
+mod webhooks;
 
 /// The first of two sizes, or the second if `WXGATE_LONG` is set: `tests/run --long`.
 fn long<T: Copy>(sizes: [T; 2]) -> T {

@@ -24,4 +24,5 @@ mod scenarios;
 mod secrets;
 mod token_centre;
 mod tokens;
+mod webhooks;
 mod wechat;

@@ -135,4 +135,5 @@ def main(wxgate, modules):
                 print(f"{name}, as in {readme}: the server's statement is taken, {refused} others are refused")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -4,6 +4,7 @@
 mod bench;
 pub mod http;
 mod process;
+pub mod receiver;
 mod server;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,131 @@
+"""Webhooks of the built server, read as the READMEs say: by the standardwebhooks packages for Node and for Python. What the server
+sends is taken by both, with the secret before a rotation and with the one after, and nothing that was altered on its way."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+
+from statements import APPID, CONFIGURATION, ROOT, ask, line
+
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+NODE = """
+import { eventOf } from './receive.mjs'
+const { headers, body } = JSON.parse(process.argv[2])
+try {
+  console.log(JSON.stringify(eventOf(headers, body)))
+} catch {
+  process.exit(3)
+}
+"""
+PYTHON = """
+import json, sys
+from receive import event_of
+from standardwebhooks import WebhookVerificationError
+given = json.loads(sys.argv[1])
+try:
+    print(json.dumps(event_of(given["headers"], given["body"])))
+except WebhookVerificationError:
+    sys.exit(3)
+"""
+
+
+def receiver(arrived):
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            arrived.put({"headers": {name: self.headers[name] for name in HEADERS}, "body": body})
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/hooks"
+
+
+def sample(readme, language, fence):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    found = re.search(f"<!-- tested: receive in {language} -->\n```{fence}\n(.*?)\n```", text, re.DOTALL)
+    assert found, f"{readme} has no sample for {language}"
+    return found[1]
+
+
+def altered(message):
+    """What somebody on the way, or another sender, may make of a message."""
+    headers, body = message["headers"], message["body"]
+    yield "another body", {"headers": headers, "body": body.replace("member.created", "member.erased")}
+    yield "a space more", {"headers": headers, "body": body + " "}
+    for name, value in {"webhook-id": "x", "webhook-timestamp": "1795000000", "webhook-signature": "v1,AAAA"}.items():
+        yield f"another {name}", {"headers": headers | {name: value}, "body": body}
+
+
+def try_out(folder, command, message, secrets, stranger):
+    def run(message, secret):
+        environment = os.environ | {"WEBHOOK_SECRET": secret}
+        return subprocess.run(
+            [*command, json.dumps(message)], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+        )
+
+    for secret in secrets:
+        taken = run(message, secret)
+        assert taken.returncode == 0 and json.loads(taken.stdout) == json.loads(message["body"]), taken
+    refused = [(what, run(bad, secrets[0])) for what, bad in altered(message)] + [("a stranger", run(message, stranger))]
+    for what, ended in refused:
+        assert (ended.returncode, ended.stdout) == (3, ""), f"{what}: {ended}"
+    return len(refused)
+
+
+def main(wxgate, modules):
+    with tempfile.TemporaryDirectory() as home:
+        processes, arrived = [], Queue()
+        try:
+            processes.append(sandbox := subprocess.Popen([wxgate, "sandbox", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True, env={}))
+            wechat = line(sandbox, sandbox.stdout, r"http://[0-9.:]+")[0]
+            app = re.search(r'secret = "(.*)"', CONFIGURATION)[1]
+            ask(f"{wechat}/_sandbox/apps", {"appid": APPID, "secret": app})
+            ask(f"{wechat}/_sandbox/users", {"id": "alice"})
+            with open(os.open(f"{home}/wxgate.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+                file.write(CONFIGURATION)
+            environment = {"WXGATE_WECHAT__BASE_URL": wechat, "WXGATE_LOG__FORMAT": "json", "WXGATE_DATA_DIR": f"{home}/data"}
+            environment |= {f"WXGATE_LISTEN__{name}": "127.0.0.1:0" for name in ("PUBLIC", "INTERNAL")}
+            environment |= {"WXGATE_WEBHOOKS__ALLOW_PRIVATE": "true"}
+            create = [wxgate, "token", "create", "--name", "ops", "--scope", "admin", "--json"]
+            made = subprocess.run(create, env=environment, cwd=home, capture_output=True, text=True, check=True)
+            token = json.loads(made.stdout)["token"]
+            processes.append(server := subprocess.Popen([wxgate, "serve"], stderr=subprocess.PIPE, text=True, env=environment, cwd=home))
+            listening = json.loads(line(server, server.stderr, r'^.*"listening".*$')[0])
+            public, hooks = f"http://{listening['public']}", f"http://{listening['internal']}/api/v1/webhooks"
+
+            hook = ask(hooks, {"url": receiver(arrived), "types": ["member.created"]}, token)
+            stranger = ask(hooks, {"url": "https://example.com", "types": ["wechat.event"]}, token)["secret"]
+            rotated = ask(f"{hooks}/{hook['id']}/rotate-secret", {}, token)
+            ask(f"{public}/v1/login", {"code": ask(f"{wechat}/_sandbox/login", {"appid": APPID, "user": "alice"})["code"]})
+            message = arrived.get(timeout=20)
+            for readme in ("README.md", "README.zh-CN.md"):
+                folder = Path(tempfile.mkdtemp(dir=home))
+                (folder / "node_modules").symlink_to(modules)
+                (folder / "receive.mjs").write_text(sample(readme, "Node", "js"), encoding="utf-8")
+                (folder / "run.mjs").write_text(NODE)
+                (folder / "receive.py").write_text(sample(readme, "Python", "python"), encoding="utf-8")
+                (folder / "run.py").write_text(PYTHON)
+                for name, command in {"npm": ["node", "run.mjs"], "PyPI": [sys.executable, "run.py"]}.items():
+                    refused = try_out(folder, command, message, [hook["secret"], rotated["secret"]], stranger)
+                    print(f"standardwebhooks of {name}, as in {readme}: an event is taken with either secret, {refused} others are refused")
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
