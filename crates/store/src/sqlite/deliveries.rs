@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::{self, About};
@@ -176,7 +177,7 @@ pub(super) fn resend(tx: &Tx<'_>, id: DeliveryId, by: By, now: UnixSeconds) -> R
     };
     give_turn(tx, webhook, member, now)?;
     tx.note_delivery();
-    audit::record(tx, now, &by, "webhook.resent", About::Nobody)?;
+    audit::record_with(tx, now, &by, "webhook.resent", About::Nobody, &json!({ "delivery": id.0.to_string() }))?;
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Result, Row, named_params};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::{self, About};
@@ -39,7 +40,7 @@ pub(super) fn create(tx: &Tx<'_>, webhook: &Webhook, by: By) -> Result<bool> {
         ":created_at": webhook.created_at.0,
     };
     tx.prepare_cached(INSERT)?.execute(params)?;
-    settled(tx, webhook.created_at, by, "webhook.created")?;
+    settled(tx, webhook.created_at, by, "webhook.created", webhook.id)?;
     Ok(true)
 }
 
@@ -95,7 +96,7 @@ pub(super) fn change(
     };
     tx.prepare_cached(UPDATE)?.execute(params)?;
     let action = if change.secret.is_some() { "webhook.secret_rotated" } else { "webhook.changed" };
-    settled(tx, now, by, action)?;
+    settled(tx, now, by, action, id)?;
     Ok(Some(after))
 }
 
@@ -126,7 +127,7 @@ pub(super) fn delete(tx: &Tx<'_>, id: Uuid, by: By, now: UnixSeconds) -> Result<
         WHERE id = :id AND deleted_at IS NULL";
     let is_deleted = tx.prepare_cached(UPDATE)?.execute(named_params! { ":id": id.as_bytes(), ":now": now.0 })? == 1;
     if is_deleted {
-        settled(tx, now, by, "webhook.deleted")?;
+        settled(tx, now, by, "webhook.deleted", id)?;
     }
     Ok(is_deleted)
 }
@@ -136,20 +137,21 @@ pub(super) fn disable(tx: &Tx<'_>, number: i64, reason: DisabledReason, now: Uni
     const UPDATE: &str = "
         UPDATE webhooks
         SET disabled_at = :now, disabled_reason = :reason
-        WHERE number = :number AND disabled_at IS NULL AND deleted_at IS NULL";
+        WHERE number = :number AND disabled_at IS NULL AND deleted_at IS NULL
+        RETURNING id";
     let params = named_params! { ":number": number, ":reason": reason.as_str(), ":now": now.0 };
-    if tx.prepare_cached(UPDATE)?.execute(params)? == 1 {
-        tracing::warn!(webhook = number, reason = reason.as_str(), "a webhook was disabled");
-        settled(tx, now, By::SERVER, "webhook.disabled")?;
-    }
-    Ok(())
+    let disabled =
+        tx.prepare_cached(UPDATE)?.query_row(params, |row| row.get("id").map(Uuid::from_bytes)).optional()?;
+    let Some(id) = disabled else { return Ok(()) };
+    tracing::warn!(webhook = %id, reason = reason.as_str(), "a webhook was disabled");
+    settled(tx, now, By::SERVER, "webhook.disabled", id)
 }
 
 /// From here on other events may be wanted.
-fn settled(tx: &Tx<'_>, now: UnixSeconds, by: By, action: &str) -> Result<()> {
+fn settled(tx: &Tx<'_>, now: UnixSeconds, by: By, action: &str, id: Uuid) -> Result<()> {
     tx.set_queued(outbox::wanted(tx)?);
     tx.note_delivery();
-    audit::record(tx, now, &by, action, About::Nobody)
+    audit::record_with(tx, now, &by, action, About::Nobody, &json!({ "webhook": id }))
 }
 
 fn words(kinds: EventTypes) -> String {
