@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
 use wxgate_api::webhooks::deliver;
-use wxgate_api::{App, Clock, StoredTokens, SystemClock, housekeeping, plugin};
+use wxgate_api::{App, Clock, SignedCalls, StoredTokens, SystemClock, housekeeping, plugin};
 use wxgate_crypto::push::Channel;
 use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
 
@@ -77,10 +77,22 @@ impl Server {
         let hook = |app: &config::App| Some((app.appid.clone(), app.login_hook.as_ref()?.settings(allow_private)?));
         let login_hooks = apps.iter().filter_map(hook).collect();
         let appids = apps.iter().map(|app| app.appid.clone()).collect();
-        let credentials = apps.into_iter().map(|app| Credentials { appid: app.appid, secret: app.secret }).collect();
+        let mut credentials = Vec::with_capacity(apps.len());
+        let mut signed = Vec::new();
+        for config::App { appid, secret, api_security, .. } in apps {
+            signed.extend(
+                api_security
+                    .map(|keys| SignedCalls::new(&appid, keys.party, clock.clone()))
+                    .map(|it| (appid.clone(), it)),
+            );
+            credentials.push(Credentials { appid, secret });
+        }
         let shared: Arc<dyn Store> = store.clone();
         let keep = Arc::new(StoredTokens::new(shared.clone(), vault.clone(), clock.clone()));
-        let client = Client::new(&settings.wechat, credentials, keep).map_err(|error| cannot_start(&error))?;
+        let mut client = Client::new(&settings.wechat, credentials, keep).map_err(|error| cannot_start(&error))?;
+        for (appid, keys) in signed {
+            client = client.with_api_security(&appid, Arc::new(keys)).map_err(|error| cannot_start(&error))?;
+        }
         let app = App::new(
             wxgate_api::Settings {
                 appids,

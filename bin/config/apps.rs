@@ -1,11 +1,12 @@
 //! The apps: what the sources say of each, and where its secrets come from. Their values never meet figment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use figment::value::Value;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::api_security::{self, ApiSecurity};
 use super::checks;
 use super::content_check::{self, ContentCheck};
 use super::flaw::{Flaw, Place};
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) content_check: Option<ContentCheck>,
     /// Who is asked at each login, if anybody is.
     pub(crate) login_hook: Option<LoginHook>,
+    /// The keys its calls are signed with, if they are.
+    pub(crate) api_security: Option<ApiSecurity>,
     pub(super) appid_place: Place,
     pub(super) secret_place: Place,
 }
@@ -39,14 +42,13 @@ pub(super) struct Draft {
     place: Place,
     /// All that was given for each key. A second one is a second place, `None` one with a flaw already told.
     given: BTreeMap<&'static str, Vec<(Place, Option<SecretString>)>>,
-    pub(super) has_push: bool,
-    pub(super) has_risk: bool,
-    pub(super) has_login_hook: bool,
+    /// The sections that were written or have a key: `push`, `risk`.
+    sections: BTreeSet<String>,
 }
 
 impl Draft {
     pub(super) fn new(place: Place) -> Self {
-        Self { place, given: BTreeMap::new(), has_push: false, has_risk: false, has_login_hook: false }
+        Self { place, given: BTreeMap::new(), sections: BTreeSet::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,16 +73,17 @@ impl Draft {
 
     /// Notes that `path`, a section or a key in one, was written.
     pub(super) fn has_section(&mut self, path: &str) {
-        self.has_push |= path.starts_with("app.push");
-        self.has_risk |= path.starts_with("app.risk");
-        self.has_login_hook |= path.starts_with("app.login_hook");
+        self.sections.extend(path.split('.').nth(1).map(str::to_owned));
+    }
+
+    /// Whether anything was said of a section.
+    pub(super) fn says(&self, section: &str) -> bool {
+        self.sections.contains(section)
     }
 
     /// Adds what the variables say. The appid is theirs; a secret that is here already has two places now.
     fn join(&mut self, variables: Self) {
-        self.has_push |= variables.has_push;
-        self.has_risk |= variables.has_risk;
-        self.has_login_hook |= variables.has_login_hook;
+        self.sections.extend(variables.sections);
         for (path, mut values) in variables.given {
             let mine = self.given.entry(path).or_default();
             if path == "app.appid" {
@@ -93,6 +96,11 @@ impl Draft {
     /// Where the app begins.
     pub(super) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// Whether anything was given for the key.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.given.contains_key(path)
     }
 
     pub(super) fn take(&mut self, path: &str) -> Vec<(Place, Option<SecretString>)> {
@@ -129,7 +137,15 @@ pub(super) fn settle(
     }
     let credentials = Credentials { dir: credentials, only_app: drafts.len() == 1 };
     if drafts.len() > 1 {
-        for secret in [&SECRET, &push::TOKEN, &push::KEY, &push::PREVIOUS, &login_hook::SECRET] {
+        for secret in [
+            &SECRET,
+            &push::TOKEN,
+            &push::KEY,
+            &push::PREVIOUS,
+            &login_hook::SECRET,
+            &api_security::SYMMETRIC_KEY,
+            &api_security::PRIVATE_KEY,
+        ] {
             secret.refuse_unclear(&credentials, notes);
         }
     }
@@ -168,9 +184,12 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
     let secret = SECRET.read(&mut draft, appid.as_ref(), credentials, notes);
     let push = push::read(&mut draft, appid.as_ref(), credentials, notes);
     let risk = risk::read(&mut draft, notes);
-    draft.has_push |= push.is_some();
+    if push.is_some() {
+        draft.has_section("app.push");
+    }
     let content_check = content_check::read(&mut draft, notes);
     let login_hook = login_hook::read(&mut draft, appid.as_ref(), credentials, notes);
+    let api_security = api_security::read(&mut draft, appid.as_ref(), credentials, notes);
     let (secret_place, secret) = secret?;
     if !checks::usual_secret(secret.expose_secret()) {
         let words = words(
@@ -186,6 +205,7 @@ fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) 
         risk,
         content_check,
         login_hook,
+        api_security,
         appid_place: appid_place?,
         secret_place,
     })

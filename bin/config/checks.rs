@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use url::Url;
+use wxgate_crypto::api_security::{SigningKey, SymmetricKey};
 use wxgate_crypto::push::{EncodingAesKey, PushToken};
 use wxgate_webhooks::{Refused, Secret, Target};
 
@@ -118,6 +119,21 @@ pub(super) fn push_token(text: &str) -> bool {
 /// WeChat: 消息推送 EncodingAESKey.
 pub(super) fn encoding_aes_key(text: &str) -> bool {
     EncodingAesKey::parse(text).is_ok()
+}
+
+/// WeChat: API 安全, 密钥编号 and 证书编号.
+pub(super) fn api_serial(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// WeChat: API 对称密钥.
+pub(super) fn api_symmetric_key(text: &str) -> bool {
+    SymmetricKey::parse("", text).is_ok()
+}
+
+/// The private half of WeChat's API 非对称密钥.
+pub(super) fn api_private_key(text: &str) -> bool {
+    SigningKey::parse("", text).is_ok()
 }
 
 fn is_lower_hex(text: &str) -> bool {

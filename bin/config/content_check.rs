@@ -37,7 +37,7 @@ pub(super) fn read(draft: &mut Draft, notes: &mut Notes) -> Option<ContentCheck>
     };
     let settings = settings::ContentCheck { nicknames: is_on(NICKNAMES), avatars: is_on(AVATARS) };
     let check = ContentCheck { settings, shown };
-    if let Some(place) = check.avatars_at().filter(|_| !draft.has_push) {
+    if let Some(place) = check.avatars_at().filter(|_| !draft.says("push")) {
         let words = words(
             "头像的审核结果由消息推送送达：还须配置 [app.push]",
             "what WeChat finds comes by message push: configure [app.push] as well",

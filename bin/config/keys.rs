@@ -16,6 +16,8 @@ const fn key(path: &'static str, kind: Kind) -> Key {
 }
 
 const ADDRESS: Kind = Text(checks::address, "\"主机:端口\" 或 \"unix:/路径\"", "\"host:port\" or \"unix:/path\"");
+const SERIAL: Kind = Text(checks::api_serial, "控制台显示的编号", "a serial as the console shows it");
+const RSA_KEY: &str = "an RSA private key in PEM, of 2048 to 4096 bits";
 const FILE: Kind = Text(checks::path, "文件路径", "the path of a file");
 
 /// Every key there is. Those under `app.` belong to one `[[app]]`.
@@ -68,6 +70,19 @@ pub(super) const KEYS: &[Key] = &[
         Text(checks::encoding_aes_key, "43 个字母或数字", "43 letters or digits"),
     ),
     key("app.push.previous_encoding_aes_key_file", FILE),
+    key("app.api_security.symmetric_serial", SERIAL),
+    key(
+        "app.api_security.symmetric_key",
+        Text(checks::api_symmetric_key, "base64 编码的 32 字节（AES256）", "base64 of 32 bytes (AES256)"),
+    ),
+    key("app.api_security.symmetric_key_file", FILE),
+    key("app.api_security.own_serial", SERIAL),
+    key("app.api_security.private_key", Text(checks::api_private_key, "PEM 格式的 RSA 私钥，2048 至 4096 位", RSA_KEY)),
+    key("app.api_security.private_key_file", FILE),
+    key("app.api_security.wechat_serial", SERIAL),
+    key("app.api_security.wechat_certificate_file", FILE),
+    key("app.api_security.previous_wechat_serial", SERIAL),
+    key("app.api_security.previous_wechat_certificate_file", FILE),
     key("app.content_check.nicknames", Flag),
     key("app.content_check.avatars", Flag),
     key("app.login_hook.url", Text(checks::hook_url, "网址，不含用户名和 #", "a URL without user name and #fragment")),

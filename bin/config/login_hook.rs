@@ -39,7 +39,7 @@ pub(super) fn read(
     credentials: &Credentials<'_>,
     notes: &mut Notes,
 ) -> Option<LoginHook> {
-    if !draft.has_login_hook {
+    if !draft.says("login_hook") {
         return None;
     }
     let url = draft.take(URL).pop();

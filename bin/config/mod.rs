@@ -4,6 +4,7 @@
 //! what the table of keys ([`keys`]) has found right; secrets stay outside of it ([`apps`]).
 
 mod address;
+mod api_security;
 mod apps;
 mod checks;
 mod command;

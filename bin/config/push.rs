@@ -57,7 +57,7 @@ pub(super) fn read(
     notes: &mut Notes,
 ) -> Option<Push> {
     let has_credential = [&TOKEN, &KEY, &PREVIOUS].iter().any(|secret| secret.is_credential(credentials, appid));
-    if !draft.has_push && !has_credential {
+    if !draft.says("push") && !has_credential {
         return None;
     }
     let token = TOKEN.read(draft, appid, credentials, notes);

@@ -121,6 +121,10 @@ fn app(app: &App) -> Vec<Entry> {
         let shown = check.shown.iter().cloned();
         entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, place }));
     }
+    if let Some(security) = &app.api_security {
+        entries.extend(security.shown.iter().map(|(key, value, place)| entry(key, value, place)));
+        entries.extend(security.secrets.iter().map(|(key, secret, place)| entry(key, masked(secret), place)));
+    }
     entries
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Risk {
 
 /// Reads the section if the app has it; then all of it is needed.
 pub(super) fn read(draft: &mut Draft, notes: &mut Notes) -> Option<Risk> {
-    if !draft.has_risk {
+    if !draft.says("risk") {
         return None;
     }
     let [scene, threshold, action] = [SCENE, THRESHOLD, ACTION].map(|key| text(draft, key, notes));

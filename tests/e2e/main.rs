@@ -7,6 +7,7 @@
 
 mod support;
 
+mod api_security;
 mod apps;
 mod avatar;
 mod command_line;

@@ -164,3 +164,67 @@ fn no_push_secret_is_shown() {
     let all = format!("{shown}{}{:?}", config.report.values_json(), config.apps);
     assert!(!all.contains("c0ffee"), "{all}");
 }
+
+const API_KEY: &str = include_str!("../../../crates/crypto/tests/keys/app.pem");
+const API_PUBLIC: &str = include_str!("../../../crates/crypto/tests/keys/app-public.pem");
+const SYMMETRIC: &str = "otUpngOjU+nVQaWJIC3D/yMLV17RKaP6t4Ot9tbnzLY=";
+
+/// A section with everything but what is `left_out`.
+fn api_security(certificate: &str, left_out: &str) -> String {
+    let lines = [
+        "symmetric_serial = \"a1\"".to_owned(),
+        format!("symmetric_key = \"{SYMMETRIC}\""),
+        "own_serial = \"b2\"".to_owned(),
+        format!("private_key = \"{}\"", API_KEY.replace('\n', "\\n")),
+        "wechat_serial = \"c3\"".to_owned(),
+        format!("wechat_certificate_file = \"{certificate}\""),
+    ];
+    let kept = lines.into_iter().filter(|line| left_out.is_empty() || !line.starts_with(left_out));
+    format!("{APP}[app.api_security]\n{}\n", kept.collect::<Vec<_>>().join("\n"))
+}
+
+#[test]
+fn no_key_that_signs_calls_is_shown_and_every_file_is_of_its_kind() {
+    let bench = Bench::new();
+    // A certificate is no secret: who may read its file is nobody's concern.
+    let certificate = bench.write("wechat.pem", API_PUBLIC, 0o644).display().to_string();
+    let private = bench.write("private.pem", API_KEY, 0o600).display().to_string();
+    let bench = bench.file(&api_security(&certificate, ""));
+    let config = bench.load();
+    assert!(config.apps[0].api_security.is_some());
+    let shown = format!("{}{}{:?}", config.report.values(), config.report.values_json(), config.apps);
+    for name in ["api_security.symmetric_key", "api_security.private_key"] {
+        assert!(shown.contains(&format!("{name} = \"***\"")), "{shown}");
+    }
+    let line = API_KEY.lines().nth(3).unwrap();
+    assert!(!shown.contains(SYMMETRIC) && !shown.contains(line), "{shown}");
+    assert!(shown.contains("api_security.wechat_serial = \"c3\""), "{shown}");
+
+    let flaw = |text: &str| {
+        let flaws = Bench::new().file(text).flaws();
+        assert_eq!(flaws.len(), 1, "{flaws:?}");
+        flaws[0].clone()
+    };
+    for key in ["symmetric_serial", "own_serial", "wechat_serial", "wechat_certificate_file"] {
+        let said = flaw(&api_security(&certificate, key));
+        assert!(said.starts_with(&format!("wxgate.toml:1: app.api_security.{key}: missing")), "{said}");
+    }
+    for key in ["symmetric_key =", "private_key ="] {
+        let said = flaw(&api_security(&certificate, key));
+        assert!(said.contains(": missing: write app.api_security."), "{said}");
+    }
+    let whole = api_security(&certificate, "");
+    let said = flaw(&whole.replace(SYMMETRIC, "YXBwaWRkdXNlZm9ydGVzdA=="));
+    assert!(said.starts_with("wxgate.toml:6: app.api_security.symmetric_key: expected base64 of 32 bytes"), "{said}");
+    let said = flaw(&whole.replace("PRIVATE KEY", "PUBLIC KEY"));
+    assert!(said.starts_with("wxgate.toml:8: app.api_security.private_key: expected an RSA private key"), "{said}");
+    let said = flaw(&whole.replace("\"c3\"", "\"c 3\""));
+    assert!(said.starts_with("wxgate.toml:9: app.api_security.wechat_serial: expected a serial"), "{said}");
+    let said = flaw(&api_security(&private, ""));
+    assert!(said.starts_with("wxgate.toml:10: app.api_security.wechat_certificate_file: "), "{said}");
+    assert!(said.ends_with("expected WeChat's certificate or public key in PEM, RSA of 2048 bits or more"), "{said}");
+    let said = flaw(&api_security("/no/such/file", ""));
+    assert!(said.contains("wechat_certificate_file") && said.contains("cannot be read"), "{said}");
+    let said = flaw(&format!("{whole}previous_wechat_serial = \"d4\"\n"));
+    assert!(said.contains("app.api_security.previous_wechat_certificate_file: missing"), "{said}");
+}

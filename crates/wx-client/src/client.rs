@@ -19,7 +19,8 @@ use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
 use crate::{
-    AccessToken, Code2Session, Credentials, Error, PhoneNumber, RawAnswer, RawCall, Result, Settings, TokenKeep, WeChat,
+    AccessToken, ApiSecurity, Code2Session, Credentials, Error, PhoneNumber, RawAnswer, RawCall, Result, Settings,
+    TokenKeep, WeChat,
 };
 
 /// The real [`WeChat`]. It needs a Tokio runtime with I/O and time.
@@ -34,6 +35,7 @@ pub struct Client {
 struct App {
     secret: SecretString,
     tokens: Arc<Tokens>,
+    security: Option<Arc<dyn ApiSecurity>>,
 }
 
 impl Client {
@@ -52,11 +54,22 @@ impl Client {
             }
             let issuer = Arc::new(StableToken { http: http.clone(), app });
             let tokens = Tokens::new(appid.clone(), issuer, keep.clone());
-            if known.insert(appid.clone(), App { secret, tokens }).is_some() {
+            if known.insert(appid.clone(), App { secret, tokens, security: None }).is_some() {
                 return Err(Error::Settings(format!("the app {appid:?} is configured twice")));
             }
         }
         Ok(Self { http, apps: known })
+    }
+
+    /// The same client, which encrypts and signs the calls of `appid` that can be, and believes of their answers only what
+    /// WeChat signed.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`]
+    pub fn with_api_security(mut self, appid: &str, security: Arc<dyn ApiSecurity>) -> Result<Self> {
+        let app = self.apps.get_mut(appid).ok_or_else(|| Error::UnknownApp { appid: appid.to_owned() })?;
+        app.security = Some(security);
+        Ok(self)
     }
 
     fn app(&self, appid: &str) -> Result<&App> {
@@ -71,7 +84,8 @@ impl Client {
     /// Makes a call that needs an access_token. One that was refused for its token did nothing, so it may be repeated
     /// even if it uses up a code.
     pub(crate) async fn call_and_read<T>(&self, appid: &str, call: Call<'_>, read: Read<T>) -> Result<T> {
-        let tokens = &self.app(appid)?.tokens;
+        let App { tokens, security, .. } = self.app(appid)?;
+        let call = Call { security: security.as_deref(), ..call };
         let token = tokens.current().await.map_err(Error::before_the_call)?;
         let refusal = match self.http.call(&call, Some(token.text()), read).await {
             Err(error) if error.refuses_token() => error,

@@ -16,7 +16,7 @@ use crate::breaker::Breaker;
 use crate::hosts::Hosts;
 use crate::resolver::Resolver;
 use crate::settings::BaseUrl;
-use crate::{Error, Result, Settings, answer, tls};
+use crate::{ApiSecurity, Error, Result, Settings, answer, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// For all of a call: waiting for a slot, connecting, asking, reading.
@@ -46,6 +46,10 @@ pub(crate) struct Call<'a> {
     pub(crate) hidden: &'a [&'a str],
     /// Where the reading of the answer stops.
     pub(crate) limit_bytes: usize,
+    /// Beside that of the body's type.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// Who seals it, if it is one that can be.
+    pub(crate) security: Option<&'a dyn ApiSecurity>,
     /// Whether a status other than success is the caller's to understand. A redirect, which may name the token, never is.
     pub(crate) any_status: bool,
 }
@@ -60,6 +64,8 @@ impl<'a> Call<'a> {
             content_type: None,
             hidden: &[],
             limit_bytes: ANSWER_LIMIT_BYTES,
+            headers: Vec::new(),
+            security: None,
             any_status: false,
         }
     }
@@ -143,8 +149,12 @@ impl Http {
         let _slot = self.slot().await?;
         let breaker = if call.path.starts_with("/sns/") { &self.logins } else { &self.rest };
         breaker.admit(Instant::now())?;
-        let answer = self.exchange(call, token.map(ExposeSecret::expose_secret), deadline).await;
-        let outcome = answer.and_then(|answer| read(answer, &call.secrets(token)));
+        // After the wait for a slot: a signature is of its moment.
+        let sealed = call.sealed();
+        let sent = sealed.as_ref().unwrap_or(call);
+        let answer = self.exchange(sent, token.map(ExposeSecret::expose_secret), deadline).await;
+        let outcome =
+            answer.and_then(|answer| call.opened(answer)).and_then(|answer| read(answer, &call.secrets(token)));
         breaker.note(&outcome, Instant::now());
         outcome
     }
@@ -182,6 +192,9 @@ impl Http {
         };
         if let Some(content_type) = call.content_type {
             request = request.header(CONTENT_TYPE, content_type);
+        }
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
         }
         let remaining = deadline.saturating_duration_since(Instant::now());
         let mut response = request.timeout(remaining).send().await.map_err(unreachable)?;

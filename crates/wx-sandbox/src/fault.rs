@@ -168,6 +168,14 @@ pub enum FaultKind {
     InvalidUtf8,
     /// Processed; the answer without this field, such as `openid`.
     Without(String),
+    /// Processed; where API security is on, the answer with a signature of something else.
+    BadSignature,
+    /// Processed; where API security is on, the answer signed under a serial that nobody knows.
+    UnknownSerial,
+    /// Processed; where API security is on, the answer as it was signed an hour ago.
+    OldTimestamp,
+    /// Processed; where API security is on, the answer as if it were not.
+    Unsigned,
     /// Processed; the answer behind this many bytes of white space, streamed without a Content-Length.
     HugeBytes(u64),
 }

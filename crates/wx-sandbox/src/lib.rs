@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod aging;
+mod api_security;
 mod calls;
 mod clock;
 mod codes;
@@ -25,6 +26,7 @@ mod tokens;
 mod user_key;
 mod wechat;
 
+pub use api_security::ApiSecuritySpec;
 pub use calls::Call;
 pub use error::Error;
 pub use fault::{Endpoint, Fault, FaultKind};

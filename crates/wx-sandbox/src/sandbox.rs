@@ -4,8 +4,8 @@ use wxgate_crypto::SessionKey;
 
 use crate::state::State;
 use crate::{
-    App, AppSpec, Call, Endpoint, Error, Fault, MediaCheck, OpenData, Payment, PhoneTap, Profile, ProfileAsk, Rotation,
-    Scenario, Scene, Settings, User, UserKey, UserSpec, identity,
+    ApiSecuritySpec, App, AppSpec, Call, Endpoint, Error, Fault, MediaCheck, OpenData, Payment, PhoneTap, Profile,
+    ProfileAsk, Rotation, Scenario, Scene, Settings, User, UserKey, UserSpec, identity,
 };
 
 /// A WeChat of one's own: apps, people, their phones in hand, and the server API on loopback.
@@ -39,6 +39,17 @@ impl Sandbox {
     /// Makes an app, or changes the one of this appid.
     pub fn put_app(&self, spec: AppSpec) -> App {
         self.state().put_app(spec)
+    }
+
+    /// Switches API security (服务端 API 签名加密) of an app on, or changes its keys.
+    ///
+    /// # Errors
+    /// Also for keys that are none.
+    pub fn secure(&self, appid: &str, spec: ApiSecuritySpec) -> Result<(), Error> {
+        let mut state = self.state();
+        state.app(appid)?;
+        state.secured.insert(appid.to_owned(), spec.try_into()?);
+        Ok(())
     }
 
     /// Makes a user, or changes the one of this id.

@@ -110,6 +110,7 @@ async fn read(request: http::Request<Incoming>) -> Result<Request, Box<dyn std::
         path: parts.uri.path().to_owned(),
         query: pairs(parts.uri.query().unwrap_or_default()),
         has_length: parts.headers.contains_key(header::CONTENT_LENGTH),
+        headers: parts.headers,
         body: Limited::new(body, BODY_LIMIT).collect().await?.to_bytes(),
     })
 }
@@ -121,6 +122,9 @@ fn response(reply: Reply) -> Response<Payload> {
     headers.insert(MARK.0, MARK.1);
     if let Some(content_type) = reply.content_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in reply.headers {
+        headers.insert(name, value);
     }
     if let Some(num_used) = reply.num_used {
         headers.insert(NUM_USED, num_used.into());

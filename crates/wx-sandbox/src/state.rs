@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::aging::Aging;
+use crate::api_security::Secured;
 use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::codes::{self, Code};
@@ -18,6 +19,8 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) apps: BTreeMap<String, App>,
+    /// By appid, of the apps that have switched API security on.
+    pub(crate) secured: BTreeMap<String, Secured>,
     pub(crate) users: BTreeMap<String, User>,
     /// By openid, which is one for each user of each app.
     pub(crate) sessions: HashMap<String, Session>,
@@ -46,6 +49,7 @@ impl State {
             clock: Clock::new(settings.frozen_at),
             random: Random::new(settings.seed),
             apps: BTreeMap::new(),
+            secured: BTreeMap::new(),
             users: BTreeMap::new(),
             sessions: HashMap::new(),
             codes: Aging::new(codes::REMEMBERED_SECONDS),

@@ -101,6 +101,11 @@ impl Party {
         Sealed { signature: self.own.sign(&signed(about, body.as_bytes())), body }
     }
 
+    /// Signs what another party sealed: while it changes its key, a side signs with both.
+    pub fn sign(&self, about: &About<'_>, body: &str) -> String {
+        self.own.sign(&signed(about, body.as_bytes()))
+    }
+
     /// The serial that [`seal`](Self::seal) signs under.
     pub fn serial(&self) -> &str {
         &self.own.serial

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Run, Verb};
-use crate::{AppSpec, Endpoint, Error, Fault, FaultKind, ProfileApi, ProfileAsk, PushSpec, Sandbox, Scene, UserSpec};
+use crate::{
+    ApiSecuritySpec, AppSpec, Endpoint, Error, Fault, FaultKind, ProfileApi, ProfileAsk, PushSpec, Sandbox, Scene,
+    UserSpec,
+};
 
 pub(super) const WHO: &str = "{appid?, user?}";
 const DATA: &str = "{encryptedData, iv, errMsg}";
@@ -17,6 +20,12 @@ pub(super) const VERBS: &[Verb] = &[
         "{appid?, secret?, open_platform?, numeric_country_code?}",
         "the app, made or changed",
         |sandbox, body| Ok(value(sandbox.put_app(take::<AppSpec>(body)?))),
+    ),
+    post(
+        "api-security",
+        "{appid?, keys: {symmetric_serial, symmetric_key, app_serial, app_public_key, platform_serial, platform_key, deprecated?}}",
+        "{}: calls of the app that can be signed must be, and answers are",
+        api_security,
     ),
     post(
         "users",
@@ -226,6 +235,19 @@ async fn push(sandbox: &Sandbox, body: &[u8]) -> Result<Value, Error> {
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance: i64,
+}
+
+fn api_security(sandbox: &Sandbox, body: &[u8]) -> Result<Value, Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        appid: Option<String>,
+        keys: ApiSecuritySpec,
+    }
+    let Body { appid, keys } = take(body)?;
+    let appid = sandbox.state().meant_app(appid)?;
+    sandbox.secure(&appid, keys)?;
+    Ok(json!({}))
 }
 
 fn fault(sandbox: &Sandbox, body: &[u8]) -> Result<Value, Error> {

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
-use super::{Request, Success, access, answer, refusal};
+use super::{Request, Success, access, answer, api_security, refusal};
 use crate::calls::{Call, masked_body, masked_query};
 use crate::state::State;
 use crate::{Endpoint, FaultKind};
@@ -18,6 +18,8 @@ pub(crate) struct Reply {
     pub(crate) location: Option<String>,
     /// The header `Num-Used`.
     pub(crate) num_used: Option<u32>,
+    /// Those of API security.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// Bytes of white space in front of the body. More than none are streamed.
     pub(crate) padding: u64,
     pub(crate) delay: Duration,
@@ -32,6 +34,7 @@ impl Reply {
             content_type,
             location: None,
             num_used: None,
+            headers: Vec::new(),
             padding: 0,
             delay: Duration::ZERO,
             body: body.into(),
@@ -122,6 +125,9 @@ impl Exchange<'_> {
                 let whole = self.answered();
                 Reply { body: [b"{\"\xff\":0,", &whole.body[1..]].concat().into(), ..whole }
             }
+            Some(
+                FaultKind::BadSignature | FaultKind::UnknownSerial | FaultKind::OldTimestamp | FaultKind::Unsigned,
+            ) => self.answered_signed(fault),
             Some(FaultKind::Without(field)) => {
                 let whole = self.answered();
                 Reply { body: without(&whole.body, field), ..whole }
@@ -132,7 +138,29 @@ impl Exchange<'_> {
 
     /// Does what the request asks for, and says so.
     fn answered(&mut self) -> Reply {
-        let body = match answer(self.state, self.endpoint, self.request) {
+        self.answered_signed(None)
+    }
+
+    /// The same; where API security is on, both are signed, the answer with this fault.
+    fn answered_signed(&mut self, fault: Option<&FaultKind>) -> Reply {
+        let opened = match api_security::opened(self.state, self.endpoint, self.request) {
+            Ok(opened) => opened,
+            Err(errcode) => {
+                let body = self.refused(errcode);
+                return self.json(&body);
+            }
+        };
+        let is_signed = opened.is_some();
+        let reply = self.processed(opened.as_ref().unwrap_or(self.request));
+        if is_signed && self.call.errcode == Some(0) {
+            api_security::sealed(self.state, self.request, reply, fault)
+        } else {
+            reply
+        }
+    }
+
+    fn processed(&mut self, request: &Request) -> Reply {
+        let body = match answer(self.state, self.endpoint, request) {
             Ok(success) => {
                 self.call.errcode = Some(0);
                 match success {

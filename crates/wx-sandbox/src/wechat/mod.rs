@@ -1,6 +1,7 @@
 //! WeChat's side: what each interface answers. Everything here is a plain function of the state and a request.
 
 mod access;
+mod api_security;
 mod check_encrypted;
 mod checksession;
 mod code2session;

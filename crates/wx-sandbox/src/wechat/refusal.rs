@@ -55,6 +55,14 @@ fn text(errcode: i64) -> &'static str {
         40169 => "invalid length for scene, or the data is not json string",
         40212 => "invalid query",
         40226 => "code blocked",
+        40231 => "missing Wechatmp-TimeStamp",
+        40232 => "missing Wechatmp-Signature",
+        40233 => "missing Wechatmp-Appid",
+        40235 => "invalid encrypted data",
+        40236 => "invalid Wechatmp-Appid",
+        40237 => "Wechatmp-Appid and access_token differ",
+        40239 => "no public key is set",
+        40240 => "Wechatmp-TimeStamp is too old",
         41001 => "access_token missing",
         41002 => "appid missing",
         41004 => "appsecret missing",
@@ -88,7 +96,7 @@ fn text(errcode: i64) -> &'static str {
         48001 => "api unauthorized",
         87007 => "session_key is not existd or expired",
         87008 => "invalid sig_method",
-        87009 => "invalid signature",
+        40234 | 87009 => "invalid signature",
         _ => "refused",
     }
 }

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 /// A request as it came over the wire.
@@ -7,6 +7,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
     /// Whether the body's length was announced. WeChat reads no other.
     pub(crate) has_length: bool,
     pub(crate) body: Bytes,
@@ -15,6 +16,11 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn is_post(&self) -> bool {
         self.method == Method::POST
+    }
+
+    /// A header of text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The first value of this name in the query; an empty one counts as missing.

@@ -3,6 +3,7 @@ use wxgate_crypto::payload::{self, Phone};
 use wxgate_crypto::{SessionKey, signature};
 use wxgate_sandbox::OpenData;
 
+use crate::api_security;
 use crate::bench::{Bench, Client, NOW, open};
 use crate::push::push;
 
@@ -68,13 +69,14 @@ async fn the_front_page_lists_every_verb_and_each_of_them_answers() {
     let page = client.get("/_sandbox/").await.json();
     assert_eq!((page["now"].as_i64(), page["apps"].as_array().unwrap().len()), (Some(NOW), 1));
     let verbs = page["verbs"].as_array().unwrap();
-    assert_eq!(verbs.len(), 26);
+    assert_eq!(verbs.len(), 28);
     for verb in verbs {
         let path = format!("/_sandbox/{}", verb["name"].as_str().unwrap());
         let answer = match (verb["method"].as_str().unwrap(), verb["name"].as_str().unwrap()) {
             ("GET", _) => client.get(&path).await,
             ("DELETE", _) => client.delete(&path).await,
             (_, "apps") => client.post(&path, r#"{"appid":"wx1"}"#).await,
+            (_, "api-security") => client.post(&path, &api_security::keys().to_string()).await,
             (_, "subscribe") => client.post(&path, r#"{"template_id":"T1"}"#).await,
             (_, "push") => client.post(&path, &push("http://127.0.0.1:1/", "debug_demo").to_string()).await,
             (_, "clock") => client.post(&path, r#"{"advance":1}"#).await,
