@@ -8,7 +8,24 @@ const JSON: Option<&str> = Some("application/json");
 const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
 
 /// Method, path, content type, body → word, status.
-type Row = (&'static str, &'static str, Option<&'static str>, String, &'static str, u16);
+type Row<Body = String> = (&'static str, &'static str, Option<&'static str>, Body, &'static str, u16);
+
+/// What may be asked without a session, and is wrong or unknown.
+const STRANGERS: [Row<&str>; 13] = [
+    ("GET", "/wx/push/wx0123456789abcdef", None, "", "forbidden", 403),
+    ("POST", "/wx/push/wx0123456789abcdef", JSON, "{}", "forbidden", 403),
+    ("PUT", "/wx/push/wx0123456789abcdef", JSON, "{}", "method_not_allowed", 405),
+    ("GET", "/wx/push", None, "", "not_found", 404),
+    ("GET", "/v1/avatars/x", None, "", "not_found", 404),
+    ("GET", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "not_found", 404),
+    ("DELETE", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "method_not_allowed", 405),
+    ("POST", "/v1/me/avatar", Some("multipart/form-data; boundary=x"), "", "unauthorized", 401),
+    ("GET", "/v1/me/avatar", None, "", "method_not_allowed", 405),
+    ("GET", "/api/v1/apps", None, "", "not_found", 404),
+    ("GET", "/api/v1/members", None, "", "not_found", 404),
+    ("GET", "/api/v1/tokens", None, "", "not_found", 404),
+    ("GET", "/api/v1/audit", None, "", "not_found", 404),
+];
 
 #[tokio::test]
 async fn requests_without_a_session_are_answered_by_the_table() {
@@ -97,23 +114,7 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("GET", "/v1/me/export", None, String::new(), "unauthorized", 401),
     ];
     rows.extend(
-        [
-            // what may be asked without a session, and is wrong or unknown
-            ("GET", "/wx/push/wx0123456789abcdef", None, "", "forbidden", 403),
-            ("POST", "/wx/push/wx0123456789abcdef", JSON, "{}", "forbidden", 403),
-            ("PUT", "/wx/push/wx0123456789abcdef", JSON, "{}", "method_not_allowed", 405),
-            ("GET", "/wx/push", None, "", "not_found", 404),
-            ("GET", "/v1/avatars/x", None, "", "not_found", 404),
-            ("GET", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "not_found", 404),
-            ("DELETE", "/v1/avatars/000102030405060708090a0b0c0d0e0f", None, "", "method_not_allowed", 405),
-            ("POST", "/v1/me/avatar", Some("multipart/form-data; boundary=x"), "", "unauthorized", 401),
-            ("GET", "/v1/me/avatar", None, "", "method_not_allowed", 405),
-            ("GET", "/api/v1/apps", None, "", "not_found", 404),
-            ("GET", "/api/v1/members", None, "", "not_found", 404),
-            ("GET", "/api/v1/tokens", None, "", "not_found", 404),
-            ("GET", "/api/v1/audit", None, "", "not_found", 404),
-        ]
-        .map(|(method, path, media, body, word, status)| (method, path, media, body.to_owned(), word, status)),
+        STRANGERS.map(|(method, path, media, body, word, status)| (method, path, media, body.to_owned(), word, status)),
     );
     for (method, path, content_type, body, word, status) in rows {
         let answer = app.send(raw(method, path, content_type, body.clone())).await;
