@@ -73,7 +73,7 @@ async function main() {
   code = undefined;
 
   // Whom WeChat blocks is refused, and not asked to log in again and again.
-  await tell('block');
+  await tell('block', { appid: undefined });
   qcloud.clearSession();
   requests.length = 0;
   await assert.rejects(me(), /用户未登录过/);
