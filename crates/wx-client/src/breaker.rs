@@ -41,6 +41,11 @@ impl Breaker {
         Ok(())
     }
 
+    /// Whether no calls are made but probes.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state().probe_at.is_some()
+    }
+
     /// Takes note of how a call that was made came out. A refusal is an answer.
     pub(crate) fn note<T>(&self, outcome: &Result<T>, now: Instant) {
         let mut state = self.state();

@@ -19,8 +19,8 @@ use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
 use crate::tokens::Tokens;
 use crate::{
-    AccessToken, ApiSecurity, Code2Session, Credentials, Error, PhoneNumber, RawAnswer, RawCall, Result, Settings,
-    TokenKeep, WeChat,
+    AccessToken, ApiSecurity, Code2Session, Credentials, Error, Figures, PhoneNumber, RawAnswer, RawCall, Result,
+    Settings, TokenKeep, Watch, WeChat,
 };
 
 /// The real [`WeChat`]. It needs a Tokio runtime with I/O and time.
@@ -230,6 +230,15 @@ impl WeChat for Client {
 
     async fn access_token_after(&self, appid: &str, refused: &SecretString) -> Result<AccessToken> {
         Ok(self.app(appid)?.tokens.after_report(refused).await?.into())
+    }
+
+    fn watch(&self, watch: Arc<dyn Watch>) {
+        self.http.watch(watch);
+    }
+
+    fn figures(&self) -> Figures {
+        let left = |(appid, app): (&String, &App)| Some((appid.clone(), app.tokens.remaining()?));
+        Figures { paused: self.http.paused(), tokens: self.apps.iter().filter_map(left).collect() }
     }
 
     async fn call_raw(&self, appid: &str, call: &RawCall) -> Result<RawAnswer> {

@@ -1,5 +1,6 @@
 //! One exchange with WeChat: a request that says no more than it must, an answer that is believed no more than it may.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use crate::breaker::Breaker;
 use crate::hosts::Hosts;
 use crate::resolver::Resolver;
 use crate::settings::BaseUrl;
-use crate::{ApiSecurity, Error, Result, Settings, answer, tls};
+use crate::{ApiSecurity, Called, Error, Result, Settings, Watch, answer, tls};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// For all of a call: waiting for a slot, connecting, asking, reading.
@@ -54,6 +55,9 @@ pub(crate) struct Call<'a> {
     pub(crate) any_status: bool,
 }
 
+/// What raw calls are counted as.
+const RAW: &str = "raw";
+
 impl<'a> Call<'a> {
     pub(crate) fn get(path: &'a str, query: &'a [(&'a str, &'a str)]) -> Self {
         Self {
@@ -77,6 +81,11 @@ impl<'a> Call<'a> {
 
     pub(crate) fn hiding(self, hidden: &'a [&'a str]) -> Self {
         Self { hidden, ..self }
+    }
+
+    /// What it is counted as.
+    fn api(&self) -> &str {
+        if self.any_status { RAW } else { self.path.trim_start_matches('/') }
     }
 
     /// What no error may repeat.
@@ -109,6 +118,7 @@ pub(crate) struct Http {
     /// Of `sns/…`, which is logins: another service of WeChat's than all the rest, and each fails by itself.
     logins: Breaker,
     rest: Breaker,
+    watch: OnceLock<Arc<dyn Watch>>,
 }
 
 impl Http {
@@ -136,15 +146,35 @@ impl Http {
             .user_agent(USER_AGENT)
             .build()
             .map_err(|error| Error::Settings(format!("the HTTP client cannot be set up: {}", error.without_url())))?;
-        Ok(Self { client, hosts, slots: Semaphore::new(slots), logins: Breaker::default(), rest: Breaker::default() })
+        let (logins, rest) = (Breaker::default(), Breaker::default());
+        Ok(Self { client, hosts, slots: Semaphore::new(slots), logins, rest, watch: OnceLock::new() })
     }
 
     pub(crate) fn base(&self) -> &BaseUrl {
         self.hosts.main()
     }
 
+    /// Has `watch` told of every call from now on; the first one who asks is.
+    pub(crate) fn watch(&self, watch: Arc<dyn Watch>) {
+        self.watch.set(watch).ok();
+    }
+
+    /// Whether logins, and all other calls, are made as probes only.
+    pub(crate) fn paused(&self) -> Vec<(&'static str, bool)> {
+        vec![("logins", self.logins.is_open()), ("rest", self.rest.is_open())]
+    }
+
     /// Makes a call and reads its answer.
     pub(crate) async fn call<T>(&self, call: &Call<'_>, token: Option<&SecretString>, read: Read<T>) -> Result<T> {
+        let begun = Instant::now();
+        let outcome = self.made(call, token, read).await;
+        if let Some(watch) = self.watch.get() {
+            watch.called(&Called { api: call.api(), took: begun.elapsed(), error: outcome.as_ref().err() });
+        }
+        outcome
+    }
+
+    async fn made<T>(&self, call: &Call<'_>, token: Option<&SecretString>, read: Read<T>) -> Result<T> {
         let deadline = Instant::now() + TOTAL_TIMEOUT;
         let _slot = self.slot().await?;
         let breaker = if call.path.starts_with("/sns/") { &self.logins } else { &self.rest };

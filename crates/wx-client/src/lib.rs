@@ -16,6 +16,7 @@ mod signing;
 mod tls;
 mod token;
 mod tokens;
+mod watch;
 mod wechat;
 
 pub use client::Client;
@@ -25,4 +26,5 @@ pub use raw::{RawAnswer, RawCall};
 pub use settings::{Credentials, Settings};
 pub use signing::{ApiSecurity, SealedAnswer, SealedCall, Signature};
 pub use token::{AccessToken, NoKeep, TokenKeep};
+pub use watch::{Called, Figures, Watch};
 pub use wechat::{Code2Session, PhoneNumber, WeChat};

@@ -115,6 +115,11 @@ impl Tokens {
         }
     }
 
+    /// The time that is left to the token at hand, if there is one.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        self.state().token.as_ref().map(Token::remaining)
+    }
+
     /// The renewal under way, or one that starts.
     fn board(self: &Arc<Self>, state: &mut State) -> Flight {
         match &state.flight {

@@ -1,10 +1,12 @@
 //! What a login server asks of WeChat, and what it gets back.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::calls::{MediaCheck, RiskQuestion, RiskRank, TextCheck, TextVerdict};
-use crate::{AccessToken, RawAnswer, RawCall, Result};
+use crate::{AccessToken, Figures, RawAnswer, RawCall, Result, Watch};
 
 /// The calls a login server makes. [`Client`](crate::Client) makes them over the network; tests script them.
 ///
@@ -75,6 +77,14 @@ pub trait WeChat: Send + Sync + 'static {
     /// Makes any call that takes the app's access_token, and gives the answer as it came, whatever it says. The token is
     /// renewed, and the call repeated once, if WeChat refuses the token.
     async fn call_raw(&self, appid: &str, call: &RawCall) -> Result<RawAnswer>;
+
+    /// Has `watch` told of every call from now on. What calls nobody tells nobody.
+    fn watch(&self, _watch: Arc<dyn Watch>) {}
+
+    /// How things stand, as far as it is known.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
 }
 
 /// Who a `code` belongs to.

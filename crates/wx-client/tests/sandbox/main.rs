@@ -9,6 +9,7 @@ mod faults;
 mod messages;
 mod people;
 mod table;
+mod watch;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
