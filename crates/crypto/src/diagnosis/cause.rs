@@ -2,10 +2,12 @@
 
 use super::{en, zh};
 use crate::{Repair, payload::Kind};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which of the three texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Field {
     /// `session_key`, from code2Session.
     SessionKey,
@@ -26,8 +28,10 @@ impl fmt::Display for Field {
     }
 }
 
-/// What is the matter with a payload. Nothing in it is secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is the matter with a payload. Nothing in it is secret. As JSON it can be kept and read again, so that its words can
+/// be said later, in either language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Cause {
     /// Nothing is wrong.

@@ -8,7 +8,7 @@ use serde::{
 use std::{fmt, marker::PhantomData};
 
 /// What a payload is about. WeChat does not say; the keys tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// `wx.getUserInfo`, `wx.getUserProfile`.

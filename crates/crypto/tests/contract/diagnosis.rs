@@ -209,6 +209,8 @@ fn every_cause_has_a_word_a_sentence_and_a_cure_in_both_languages() {
     assert_eq!(sentences.len(), causes.len());
     assert_eq!(causes.iter().map(Cause::code).collect::<HashSet<_>>().len(), 23);
     for cause in &causes {
+        let kept = serde_json::to_string(cause).unwrap();
+        assert_eq!(serde_json::from_str::<Cause>(&kept).unwrap(), *cause, "{kept}");
         for text in [cause.sentence(false), cause.cure(false)] {
             assert!(text.is_ascii() && text.ends_with('.') && !text.contains(". ") && !text.contains("  "), "{text}");
         }
