@@ -17,10 +17,11 @@ use wxgate_api::settings::{
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
-    ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, By, ChangeMember, Changed, Error, Export, KeepAvatar,
-    KeptToken, LoggedIn, Login, LoginOutcome, Management, Member, MemberId, MemberQuery, NewSigningKey, Opening,
-    OpeningId, Outbox, Page, PluginEntries, Profile, Purged, Readiness, Received, Refresh, Result, SealedKey, Session,
-    SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, By, ChangeMember, Changed, Error, Export, FailedQuery,
+    FailedRequest, FailedRow, HourCount, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Management, Member,
+    MemberId, MemberQuery, NewSigningKey, Opening, OpeningId, Outbox, Page, PluginEntries, Profile, Purged, Readiness,
+    Received, Refresh, Result, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds,
+    UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -191,6 +192,22 @@ impl Store for Nothing {
     }
 
     async fn remove_signing_keys_before(&self, _: i64) -> Result<u64> {
+        nothing()
+    }
+
+    async fn add_counts(&self, _: Vec<HourCount>) -> Result<()> {
+        nothing()
+    }
+
+    async fn counts(&self, _: UnixSeconds, _: UnixSeconds) -> Result<Vec<HourCount>> {
+        nothing()
+    }
+
+    async fn add_failed_requests(&self, _: Vec<FailedRequest>) -> Result<()> {
+        nothing()
+    }
+
+    async fn failed_requests(&self, _: FailedQuery) -> Result<Vec<FailedRow>> {
         nothing()
     }
 

@@ -3,9 +3,10 @@ use async_trait::async_trait;
 use crate::error::Result;
 use crate::management::Management;
 use crate::model::{
-    AvatarId, BindPhone, Bound, By, Export, Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId,
-    NewSigningKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId,
-    SessionRow, SigningKey, UnixSeconds, UsedProof, WechatEvent,
+    AvatarId, BindPhone, Bound, By, Export, FailedQuery, FailedRequest, FailedRow, Figures, HourCount, Identified,
+    KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening, OpeningId, Profile, Purged,
+    Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, UnixSeconds, UsedProof,
+    WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::plugin_entries::PluginEntries;
@@ -13,7 +14,7 @@ use crate::plugin_entries::PluginEntries;
 /// Where members and sessions are kept.
 ///
 /// One method is one intent and one transaction: it happens whole or not at all, and when a write answers `Ok` it is
-/// durable and every later read sees it. A write that is repeated does no harm. A caller that stops waiting changes
+/// durable and every later read sees it. A write that is repeated does no harm, unless it says so. A caller that stops waiting changes
 /// nothing. Time is the caller's: a store asks no clock.
 ///
 /// A session is *live* at `now` while both its `expires_at` and its `ends_at` are later.
@@ -132,10 +133,27 @@ pub trait Store: Management + Outbox + PluginEntries {
     /// Removes the keys with a smaller number; how many they were.
     async fn remove_signing_keys_before(&self, number: i64) -> Result<u64>;
 
+    /// Adds to what is counted in each hour. To repeat it does harm: it adds.
+    async fn add_counts(&self, counts: Vec<HourCount>) -> Result<()>;
+
+    /// What was counted in the hours that begin in `from..to`, the oldest first.
+    async fn counts(&self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<HourCount>>;
+
+    /// Keeps requests that failed, the newest 10,000 for 30 days. They go with their member. To repeat it does harm: it adds.
+    async fn add_failed_requests(&self, failed: Vec<FailedRequest>) -> Result<()>;
+
+    /// The requests that failed, as far as they are asked for.
+    async fn failed_requests(&self, query: FailedQuery) -> Result<Vec<FailedRow>>;
+
+    /// How it stands, as far as it is known. Touches no row.
+    fn figures(&self) -> Figures {
+        Figures::default()
+    }
+
     /// Deletes sessions that are not live, `session_keys` that are of no more use, failures older than a day, proofs
-    /// past `usable_until`, events older than 30 days, what is known of pushes older than 10 minutes, lines of the audit older
-    /// than 180 days and what plugins kept until now: at most `limit` of each, or fewer, so that other writes need not wait
-    /// long. `more` says whether another slice is due.
+    /// past `usable_until`, events and failed requests older than 30 days, what is known of pushes older than 10 minutes,
+    /// lines of the audit older than 180 days, counts older than 800 and what plugins kept until now: at most `limit` of
+    /// each, or fewer, so that other writes need not wait long. `more` says whether another slice is due.
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged>;
 
     /// Writes and reads.

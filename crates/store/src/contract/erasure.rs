@@ -74,6 +74,7 @@ pub async fn an_export_holds_everything(store: &dyn Store) {
             detail: None,
         }],
         failures: vec![FailureRow { began_at: NOW + 75, cause: Some("padding".to_owned()) }],
+        failed_requests: Vec::new(),
         proofs: [(2, NOW + 430), (1, NOW + 420)].map(proof).into(),
         events: vec![EventRow {
             event: "an_event".to_owned(),

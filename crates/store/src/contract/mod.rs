@@ -32,6 +32,7 @@ pub mod plugin_entries;
 pub mod purge;
 pub mod sessions;
 pub mod signing_keys;
+pub mod statistics;
 pub mod tokens;
 
 mod sample;
@@ -132,6 +133,11 @@ macro_rules! for_each_contract_case {
             signing_keys::signing_keys_stand_in_the_order_in_which_they_came,
             signing_keys::of_two_who_add_a_signing_key_at_once_one_does,
             signing_keys::signing_keys_go_from_the_oldest_on_and_no_number_comes_again,
+            statistics::what_is_counted_again_is_added,
+            statistics::failed_requests_are_found_by_what_they_are,
+            statistics::failed_requests_go_with_their_member,
+            statistics::the_oldest_failed_requests_yield,
+            statistics::old_statistics_go,
             purge::expired_sessions_go,
             purge::a_live_session_between_expired_ones_stays,
             purge::old_failures_and_proofs_go,

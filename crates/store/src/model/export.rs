@@ -1,4 +1,6 @@
-use super::{AuditRow, Avatar, EventRow, ExportedEntry, Member, SessionId, SessionRow, UnixSeconds, debug_only};
+use super::{
+    AuditRow, Avatar, EventRow, ExportedEntry, FailedRow, Member, SessionId, SessionRow, UnixSeconds, debug_only,
+};
 
 /// Everything that is held about a member. What is sealed stays so.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Export {
     pub audit: Vec<AuditRow>,
     /// The tries at opening a payload that count, newest first.
     pub failures: Vec<FailureRow>,
+    /// Requests of theirs that failed, newest first.
+    pub failed_requests: Vec<FailedRow>,
     /// The proofs of phone numbers that are remembered.
     pub proofs: Vec<ExportedProof>,
     /// What WeChat's message push said about the member, newest first.
@@ -64,6 +68,8 @@ pub struct Purged {
     pub audit: u64,
     /// What plugins kept for a time that is over.
     pub plugin_entries: u64,
+    /// Hours of counts, and failed requests, that are too old to be kept.
+    pub statistics: u64,
     /// Whether another slice is due.
     pub more: bool,
 }

@@ -15,6 +15,7 @@ mod phone;
 mod plugin_entry;
 mod session;
 mod signing_key;
+mod statistics;
 mod token;
 mod webhook;
 
@@ -34,6 +35,7 @@ pub use phone::{BindPhone, Bound, UsedProof};
 pub use plugin_entry::{ExportedEntry, PluginEntry};
 pub use session::{Refresh, Session, SessionRow};
 pub use signing_key::{NewSigningKey, SigningKey};
+pub use statistics::{Distribution, FailedFrom, FailedQuery, FailedRequest, FailedRow, Figures, HourCount};
 pub use token::{ApiToken, KeptToken};
 pub use webhook::{
     Attempt, AttemptOutcome, DeliveryFilter, DeliveryId, DeliveryRow, DeliveryState, DisabledReason, Due, DueDelivery,

@@ -2,7 +2,7 @@ use rusqlite::{Connection, Result, named_params};
 
 use super::audit::{self, About};
 use super::writer::Tx;
-use super::{events, members, outbox, sessions};
+use super::{events, failed, members, outbox, sessions};
 use crate::model::{By, EventType, Happened, MemberId, SessionId, UnixSeconds};
 
 /// Foreign keys see to it that no table but that of sessions is forgotten here.
@@ -22,6 +22,7 @@ pub(super) fn member(
     tx.prepare_cached("DELETE FROM used_payloads WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM avatars WHERE member_id = :member")?.execute(id)?;
     tx.prepare_cached("DELETE FROM plugin_entries WHERE member_id = :member")?.execute(id)?;
+    failed::forget(tx, member)?;
     tx.prepare_cached("DELETE FROM members WHERE id = :member")?.execute(id)?;
     audit::pseudonymise(tx, member, pseudonym)?;
     events::forget_subject(tx, pseudonym)?;

@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result};
 
 use super::index::Index;
-use super::{audit, avatars, events, keys, members, openings, plugin_entries, proofs, sessions};
+use super::{audit, avatars, events, failed, keys, members, openings, plugin_entries, proofs, sessions};
 use crate::model::{Export, MemberId, UnixSeconds};
 
 pub(super) fn member(
@@ -21,6 +21,7 @@ pub(super) fn member(
         session_keys_obtained_at: keys,
         audit: audit::of_member(&snapshot, id)?,
         failures: openings::of_subject(&snapshot, pseudonym)?,
+        failed_requests: failed::of_member(&snapshot, id)?,
         proofs: proofs::of_member(&snapshot, id)?,
         events: events::of_subject(&snapshot, pseudonym)?,
         avatar: avatars::of_member(&snapshot, id)?,

@@ -90,6 +90,11 @@ pub(super) fn existing_database(data_dir: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The database file and its log.
+pub(super) fn names(data_dir: &Path) -> [PathBuf; 2] {
+    [data_dir.join(DATABASE), log(data_dir)]
+}
+
 fn log(data_dir: &Path) -> PathBuf {
     data_dir.join("wxgate.db-wal")
 }

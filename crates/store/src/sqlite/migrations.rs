@@ -9,6 +9,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__wechat_events", include_str!("../../../../migrations/sqlite/0002_wechat_events.sql")),
     ("V3__avatars", include_str!("../../../../migrations/sqlite/0003_avatars.sql")),
     ("V4__management", include_str!("../../../../migrations/sqlite/0004_management.sql")),
+    ("V5__statistics", include_str!("../../../../migrations/sqlite/0005_statistics.sql")),
     ("V6__webhooks", include_str!("../../../../migrations/sqlite/0006_webhooks.sql")),
     ("V7__signing_keys", include_str!("../../../../migrations/sqlite/0007_signing_keys.sql")),
     ("V9__plugin_entries", include_str!("../../../../migrations/sqlite/0009_plugin_entries.sql")),

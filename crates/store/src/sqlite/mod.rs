@@ -4,10 +4,12 @@ mod audit;
 mod avatars;
 mod beside;
 mod columns;
+mod counts;
 mod deliveries;
 mod erase;
 mod events;
 mod export;
+mod failed;
 mod failure;
 mod files;
 mod index;
@@ -17,6 +19,7 @@ mod logins;
 mod manage;
 mod management;
 mod members;
+mod meter;
 mod migrations;
 mod open;
 mod openings;
@@ -47,15 +50,16 @@ use crate::error::{Error, Result};
 use crate::feed::Listener;
 use crate::model::{
     Attempt, AvatarId, BindPhone, Bound, By, DeliveryFilter, DeliveryId, DeliveryRow, Due, Effect, EventTypes, Export,
-    Identified, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, NewSigningKey, Opening, OpeningId,
-    PluginEntry, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey,
-    UnixSeconds, UsedProof, Webhook, WebhookChange, WechatEvent,
+    FailedQuery, FailedRequest, FailedRow, Figures, HourCount, Identified, KeepAvatar, KeptToken, Login, LoginOutcome,
+    Member, MemberId, NewSigningKey, Opening, OpeningId, PluginEntry, Profile, Purged, Readiness, Received, Refresh,
+    SealedKey, Session, SessionId, SessionRow, SigningKey, UnixSeconds, UsedProof, Webhook, WebhookChange, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::plugin_entries::PluginEntries;
 use crate::store::Store;
 use beside::Beside;
 use index::Index;
+use meter::{Meter, Sizes};
 use readers::Readers;
 use writer::Writer;
 
@@ -67,6 +71,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     index: Arc<Index>,
+    meter: Arc<Meter>,
+    sizes: Sizes,
     /// Where another process may serve the same file, and then has to take note of what is written here.
     beside: Option<Beside>,
 }
@@ -260,6 +266,41 @@ impl Store for SqliteStore {
 
     async fn remove_signing_keys_before(&self, number: i64) -> Result<u64> {
         self.write(move |tx| signing_keys::remove_before(tx, number)).await
+    }
+
+    async fn add_counts(&self, counts: Vec<HourCount>) -> Result<()> {
+        self.write(move |tx| counts::add(tx, &counts)).await
+    }
+
+    async fn counts(&self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<HourCount>> {
+        self.read(move |conn| counts::between(conn, from, to)).await
+    }
+
+    async fn add_failed_requests(&self, failed: Vec<FailedRequest>) -> Result<()> {
+        self.write(move |tx| failed::add(tx, &failed)).await
+    }
+
+    async fn failed_requests(&self, query: FailedQuery) -> Result<Vec<FailedRow>> {
+        self.read(move |conn| failed::list(conn, &query)).await
+    }
+
+    fn figures(&self) -> Figures {
+        let (meter::Writes { batches, commits, rolled_back, in_doubt }, [database_bytes, log_bytes]) =
+            (self.meter.writes(), self.sizes.bytes());
+        let [waiting, queue] = self.writer.waiting();
+        let (sessions, free_bytes) = (self.index.count(), self.sizes.free_bytes());
+        Figures {
+            sessions,
+            waiting,
+            queue,
+            log_bytes,
+            database_bytes,
+            free_bytes,
+            batches,
+            commits,
+            rolled_back,
+            in_doubt,
+        }
     }
 
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::beside::Beside;
 use super::index::{self, Change, Index};
+use super::meter::{Meter, Sizes};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::reserve::Reserve;
-use super::writer::{self, Writer};
+use super::writer::{self, Drain, Writer};
 use super::{SqliteStore, files, migrations, openings, outbox, tokens};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -56,8 +57,10 @@ impl SqliteStore {
         index.feed().set_queued(wanted);
         let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
         let (role, reserve) = (Role::Writer, Reserve::hold(&data_dir));
-        let writer = Writer::start(connection, Arc::clone(&index), role, Some(lock), reserve, settings.queue, commit)?;
-        let store = Self { writer, readers, index, beside: None };
+        let meter = Arc::new(Meter::default());
+        let drain = Drain::new(connection, Arc::clone(&index), role, reserve, commit, Arc::clone(&meter));
+        let writer = Writer::start(drain, Some(lock), settings.queue)?;
+        let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), beside: None };
         store.load(connect(&database, Role::Reader)?)?;
         Ok(store)
     }
@@ -84,8 +87,10 @@ impl SqliteStore {
         let index = Arc::new(Index::none());
         let (queue, commit) = (Settings::default().queue, Box::new(commit_to(files::Watch::new(&data_dir)?)));
         let (role, reserve) = (Role::Guest, Reserve::none());
-        let writer = Writer::start(connection, Arc::clone(&index), role, None, reserve, queue, commit)?;
-        Ok(Self { writer, readers, index, beside: Some(Beside::of(data_dir)) })
+        let meter = Arc::new(Meter::default());
+        let drain = Drain::new(connection, Arc::clone(&index), role, reserve, commit, Arc::clone(&meter));
+        let (writer, sizes) = (Writer::start(drain, None, queue)?, Sizes::of(data_dir.clone()));
+        Ok(Self { writer, readers, index, meter, sizes, beside: Some(Beside::of(data_dir)) })
     }
 
     /// Fills the index on a thread of its own. Until it is done checks read the file, and what asks for all sessions of

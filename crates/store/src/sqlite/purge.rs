@@ -1,7 +1,7 @@
 use rusqlite::{Connection, Result, ToSql, named_params};
 
 use super::writer::Tx;
-use super::{audit, events, keys, openings, outbox, sessions};
+use super::{audit, counts, events, failed, keys, openings, outbox, sessions};
 use crate::model::{EndCause, Happened, Purged, SessionId, UnixSeconds};
 
 /// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
@@ -77,6 +77,23 @@ const PLUGIN_ENTRIES: &str = "
         WHERE expires_at <= :now
         LIMIT :limit)";
 
+const HOURS: &str = "
+    DELETE FROM login_stats
+    WHERE (hour, appid, what, cause) IN (
+        SELECT hour, appid, what, cause
+        FROM login_stats
+        WHERE hour <= :now
+        LIMIT :limit)";
+
+const FAILED: &str = "
+    DELETE FROM failed_requests
+    WHERE happened_at <= :now
+      AND id IN (
+        SELECT id
+        FROM failed_requests
+        ORDER BY id
+        LIMIT :limit)";
+
 /// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
 pub(super) fn slice(
     tx: &Tx<'_>,
@@ -101,9 +118,13 @@ pub(super) fn slice(
     delete(AUDIT_KEPT, now - audit::KEPT_SECONDS)?;
     let audit = delete(AUDIT, now - audit::KEPT_SECONDS)?;
     let plugin_entries = delete(PLUGIN_ENTRIES, now)?;
+    let hours = delete(HOURS, now - counts::KEPT_SECONDS)?;
+    let failed = delete(FAILED, now - failed::KEPT_SECONDS)?;
     let keys = (loose.len() - kept.len()) as u64;
-    let more = [sessions, failures, proofs, events, pushes, audit, plugin_entries, keys].contains(&limit.into());
-    Ok(Slice { purged: Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries, more }, kept })
+    let all = [sessions, failures, proofs, events, pushes, audit, plugin_entries, hours, failed, keys];
+    let (more, statistics) = (all.contains(&limit.into()), hours + failed);
+    let purged = Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries, statistics, more };
+    Ok(Slice { purged, kept })
 }
 
 /// What a slice did.
@@ -171,6 +192,8 @@ mod tests {
             (AUDIT, "SEARCH audit USING INTEGER PRIMARY KEY"),
             (PUSHES, "SEARCH push_seen USING COVERING INDEX push_seen_by_seen_at"),
             (PLUGIN_ENTRIES, "SEARCH plugin_entries USING COVERING INDEX plugin_entries_by_expires_at"),
+            (HOURS, "SEARCH login_stats USING PRIMARY KEY (hour<?)"),
+            (FAILED, "SEARCH failed_requests USING INTEGER PRIMARY KEY"),
             (PROOFS, "SEARCH used_payloads USING COVERING INDEX used_payloads_by_usable_until"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 
 use super::events::Events;
 use super::people::{People, Person};
+use super::statistics::Statistics;
 use super::tries::Tries;
 use crate::error::Result;
 use crate::model::{
-    ApiToken, AvatarId, BindPhone, Bound, BoundPhone, By, Effect, Export, ExportedProof, Identified, Identity,
-    KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId, MemberKey, NewSigningKey, Opening, OpeningId,
-    Profile, Purged, Readiness, Received, Refresh, SealedKey, Session, SessionId, SessionRow, SigningKey, Subject,
-    UnixSeconds, UsedProof, WechatEvent,
+    ApiToken, AvatarId, BindPhone, Bound, BoundPhone, By, Effect, Export, ExportedProof, FailedQuery, FailedRequest,
+    FailedRow, HourCount, Identified, Identity, KeepAvatar, KeptToken, Login, LoginOutcome, Member, MemberId,
+    MemberKey, NewSigningKey, Opening, OpeningId, Profile, Purged, Readiness, Received, Refresh, SealedKey, Session,
+    SessionId, SessionRow, SigningKey, Subject, UnixSeconds, UsedProof, WechatEvent,
 };
 use crate::outbox::Outbox;
 use crate::plugin_entries::PluginEntries;
@@ -30,6 +31,7 @@ pub(super) struct State {
     tries: Tries,
     proofs: BTreeMap<[u8; 32], (UsedProof, UnixSeconds)>,
     events: Events,
+    statistics: Statistics,
     access_tokens: BTreeMap<String, KeptToken>,
     forced_tokens: BTreeSet<(String, UnixSeconds)>,
     signing_keys: Vec<SigningKey>,
@@ -56,6 +58,7 @@ impl State {
         self.people.log.pseudonymise(member, pseudonym);
         self.people.log.write_of_erased(now, by, "member.erased", pseudonym);
         self.proofs.retain(|_, (proof, _)| proof.member != member);
+        self.statistics.forget(member);
         self.events.note_erasure(pseudonym);
         Some(person.sessions.into_keys().collect())
     }
@@ -254,6 +257,7 @@ impl Store for Memory {
             session_keys_obtained_at: person.usable_keys(now).iter().map(|key| key.obtained_at).collect(),
             audit: state.people.log.of(member),
             failures: state.tries.of(pseudonym),
+            failed_requests: state.statistics.of_member(member),
             proofs: state.proofs_of(member),
             events: state.events.of(pseudonym),
             avatar: person.avatar.clone().map(|(avatar, _)| avatar),
@@ -329,6 +333,25 @@ impl Store for Memory {
         Ok((before - state.signing_keys.len()) as u64)
     }
 
+    async fn add_counts(&self, counts: Vec<HourCount>) -> Result<()> {
+        self.state().statistics.count(counts);
+        Ok(())
+    }
+
+    async fn counts(&self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<HourCount>> {
+        Ok(self.state().statistics.counts(from, to))
+    }
+
+    async fn add_failed_requests(&self, failed: Vec<FailedRequest>) -> Result<()> {
+        let State { people, statistics, .. } = &mut *self.state();
+        statistics.fail(failed, |member| people.get(member).is_some());
+        Ok(())
+    }
+
+    async fn failed_requests(&self, query: FailedQuery) -> Result<Vec<FailedRow>> {
+        Ok(self.state().statistics.failed(&query))
+    }
+
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
         let mut state = self.state();
         let sessions = state.people.purge(now, limit);
@@ -339,8 +362,10 @@ impl Store for Memory {
         let proofs = old.map(|digest| state.proofs.remove(&digest)).count() as u64;
         let [events, pushes] = state.events.purge(now, limit);
         let audit = state.people.log.purge(now, limit);
-        let more = [sessions, failures, proofs, events, pushes, audit].contains(&limit.into());
-        Ok(Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries: 0, more })
+        let [hours, failed] = state.statistics.purge(now, limit);
+        let statistics = hours + failed;
+        let more = [sessions, failures, proofs, events, pushes, audit, hours, failed].contains(&limit.into());
+        Ok(Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries: 0, statistics, more })
     }
 
     async fn ready(&self) -> Result<Readiness> {

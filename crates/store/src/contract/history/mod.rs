@@ -13,6 +13,7 @@ mod management;
 mod memory;
 mod people;
 mod search;
+mod statistics;
 mod step;
 mod tries;
 mod world;

@@ -322,7 +322,8 @@ async fn purge(store: &dyn Store, now: UnixSeconds, limit: u32) -> Answer {
 }
 
 fn counts(purged: &Purged) -> [u64; 6] {
-    let Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries: _, more: _ } = *purged;
+    let Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries: _, statistics: _, more: _ } =
+        *purged;
     [sessions, failures, proofs, events, pushes, audit]
 }
 

@@ -183,6 +183,11 @@ impl Index {
         let _ = settled.wait_for(|settled| *settled).await;
     }
 
+    /// How many sessions are in memory, those that ended among them.
+    pub(super) fn count(&self) -> u64 {
+        self.read().sessions.len() as u64
+    }
+
     /// A row that is in memory.
     pub(super) fn row(&self, id: SessionId) -> Option<Row> {
         self.read().sessions.get(id).copied()

@@ -1,6 +1,6 @@
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::time::sleep;
@@ -10,6 +10,7 @@ use super::group::{Answer, Disk, Verdict};
 use super::log::{self, Log};
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
+use crate::sqlite::meter::Meter;
 use crate::sqlite::outside;
 use crate::sqlite::pragmas::Role;
 use crate::sqlite::reserve::Reserve;
@@ -20,24 +21,39 @@ const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_millis(250);
 
 /// The writing connection, and what keeps its files small.
-pub(super) struct Drain {
+pub(in crate::sqlite) struct Drain {
     connection: Connection,
     index: Arc<Index>,
     role: Role,
     reserve: Reserve,
     commit: Commit,
     log: Log,
+    meter: Arc<Meter>,
     /// The log still holds what was deleted for good.
     scrub_due: bool,
 }
 
 impl Drain {
-    pub(super) fn new(connection: Connection, index: Arc<Index>, role: Role, reserve: Reserve, commit: Commit) -> Self {
-        Self { connection, index, role, reserve, commit, log: Log::default(), scrub_due: false }
+    pub(in crate::sqlite) fn new(
+        connection: Connection,
+        index: Arc<Index>,
+        role: Role,
+        reserve: Reserve,
+        commit: Commit,
+        meter: Arc<Meter>,
+    ) -> Self {
+        Self { connection, index, role, reserve, commit, log: Log::default(), meter, scrub_due: false }
     }
 
     fn apply(&mut self, batch: &mut [Box<dyn Intent>]) -> Verdict {
-        batch::apply(&self.connection, &self.index, self.role, &mut self.commit, batch)
+        let begun = Instant::now();
+        let verdict = batch::apply(&self.connection, &self.index, self.role, &mut self.commit, batch);
+        match &verdict {
+            Verdict::Committed => self.meter.committed(batch.len(), begun.elapsed()),
+            Verdict::RolledBack(_) => self.meter.rolled_back(),
+            Verdict::Unknown(_) => self.meter.in_doubt(),
+        }
+        verdict
     }
 
     /// While the room that was reserved is all there is, only what is urgent gets any; the rest hears that the disk is full.

@@ -108,6 +108,12 @@ impl<I> Queue<I> {
         })
     }
 
+    /// How many wait, and how many may.
+    pub(super) fn waiting(&self) -> [usize; 2] {
+        let most = self.messages.max_capacity();
+        [most - self.messages.capacity(), most]
+    }
+
     /// Asks to finish what waits and to take no more.
     pub(super) async fn stop(&self) {
         // Refused only by a group that has ended already.

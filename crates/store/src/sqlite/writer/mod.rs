@@ -2,22 +2,17 @@ use std::fs::File;
 use std::future::Future;
 use std::mem;
 use std::sync::mpsc as channel;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::Connection;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use self::batch::Commit;
 use self::batch::{Duty, Intent, Task};
 pub(super) use self::batch::{Work, commit};
-use self::drain::Drain;
+pub(super) use self::drain::Drain;
 use self::group::{Message, Queue, settle};
 pub(super) use self::tx::Tx;
-use super::index::Index;
-use super::pragmas::Role;
-use super::reserve::Reserve;
 use crate::error::{Error, Result};
 
 mod answers;
@@ -35,15 +30,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It holds `lock` until it ends.
-    pub(super) fn start(
-        connection: Connection,
-        index: Arc<Index>,
-        role: Role,
-        lock: Option<File>,
-        reserve: Reserve,
-        queue: usize,
-        commit: Commit,
-    ) -> Result<Self> {
+    pub(super) fn start(mut drain: Drain, lock: Option<File>, queue: usize) -> Result<Self> {
         // Only to wait for no longer than an idle while.
         let clock = runtime::Builder::new_current_thread().enable_time().build();
         let clock = clock.map_err(|error| Error::Internal(error.into()))?;
@@ -51,7 +38,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("wxgate-writer".to_owned())
             .spawn(move || {
-                clock.block_on(group.run(&mut Drain::new(connection, index, role, reserve, commit)));
+                clock.block_on(group.run(&mut drain));
                 drop(lock);
             })
             .map_err(|error| Error::Internal(error.into()))?;
@@ -83,6 +70,11 @@ impl Writer {
         let task: Box<dyn Intent> = Box::new(Task::new(work, answer, duty));
         self.queue.put(task)?;
         Ok(answered)
+    }
+
+    /// How many writes wait, and how many may.
+    pub(super) fn waiting(&self) -> [u64; 2] {
+        self.queue.waiting().map(|count| count as u64)
     }
 
     pub(super) fn failed(&self) -> impl Future<Output = ()> + Send + use<> {

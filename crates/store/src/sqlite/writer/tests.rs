@@ -1,19 +1,25 @@
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use rusqlite::ffi;
+use rusqlite::{Connection, ffi};
 use tempfile::TempDir;
 
 use super::*;
+use crate::sqlite::index::Index;
+use crate::sqlite::meter::Meter;
+use crate::sqlite::pragmas::Role;
+use crate::sqlite::reserve::Reserve;
 use crate::sqlite::{pragmas, readers};
 
 /// A writer on a file with one table, whose commits are counted and may be made to fail.
 struct Bench {
     writer: Writer,
     commits: Arc<AtomicUsize>,
+    meter: Arc<Meter>,
     dir: TempDir,
 }
 
@@ -35,20 +41,10 @@ impl Bench {
             counted.fetch_add(1, Ordering::SeqCst);
             commit(connection)
         });
-        Self {
-            writer: Writer::start(
-                connection,
-                Arc::new(Index::none()),
-                Role::Writer,
-                None,
-                Reserve::none(),
-                queue,
-                commit,
-            )
-            .unwrap(),
-            commits,
-            dir,
-        }
+        let (index, meter) = (Arc::new(Index::none()), Arc::new(Meter::default()));
+        let drain = Drain::new(connection, index, Role::Writer, Reserve::none(), commit, Arc::clone(&meter));
+        let writer = Writer::start(drain, None, queue).unwrap();
+        Self { writer, commits, meter, dir }
     }
 
     /// Keeps the thread busy with a batch of its own until the sender is used or dropped.
@@ -96,6 +92,8 @@ async fn what_waits_is_committed_together() {
         settle(answer).await.unwrap();
     }
     assert_eq!(bench.commits.load(Ordering::SeqCst), 3, "the held one, a whole batch, and the rest");
+    let sizes = bench.meter.writes().batches;
+    assert_eq!((sizes.sum, sizes.count), (301.0, 3), "{sizes:?}");
     assert_eq!(bench.notes().len(), 300);
 }
 
@@ -252,7 +250,7 @@ async fn closing_finishes_what_waits_and_empties_the_log() {
 
 #[tokio::test]
 async fn dropping_finishes_what_waits() {
-    let Bench { writer, dir, commits } = Bench::new();
+    let Bench { writer, dir, commits, .. } = Bench::new();
     let answer = writer.enqueue(|tx| tx.execute("INSERT INTO notes (id) VALUES (1)", []), Duty::Ordinary).unwrap();
     drop(writer);
     settle(answer).await.unwrap();
