@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use wx_client::{Client, Credentials};
 use wxgate_api::webhooks::deliver;
-use wxgate_api::{App, Clock, SignedCalls, StoredTokens, SystemClock, housekeeping, plugin};
+use wxgate_api::{App, Clock, SignedCalls, StoredTokens, SystemClock, TimeZone, housekeeping, plugin, write_down};
 use wxgate_crypto::push::Channel;
 use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
 
@@ -51,6 +51,7 @@ pub(crate) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -
 pub(crate) struct Server {
     public: At,
     internal: At,
+    app: Arc<App>,
     store: Arc<SqliteStore>,
     told: StopSignals,
     stop: watch::Sender<bool>,
@@ -108,6 +109,7 @@ impl Server {
                 jwt: settings.jwt,
                 webhooks: settings.webhooks,
                 login_hooks,
+                timezone: timezone(&settings.timezone)?,
                 trusted_proxies: settings.listen.trusted_proxies,
             },
             Arc::new(client),
@@ -123,10 +125,10 @@ impl Server {
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
         tasks.spawn(deliver(Arc::clone(&app), until(stopped.clone())));
-        tasks.spawn(housekeeping(app, until(stopped)));
+        tasks.spawn(housekeeping(Arc::clone(&app), until(stopped)));
         // Before the line that says that it serves: whoever reads it may at once tell it to stop.
         let told = StopSignals::new()?;
-        let server = Self { public: public.at, internal: internal.at, store, told, stop, tasks };
+        let server = Self { public: public.at, internal: internal.at, app, store, told, stop, tasks };
         let (public, internal) = (server.public(), server.internal());
         tracing::info!(%public, %internal, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(server)
@@ -160,11 +162,12 @@ impl Server {
     /// Lets open connections end, then closes the store.
     pub(crate) async fn stop(mut self) {
         tracing::info!("stopping");
-        let store = Arc::clone(&self.store);
+        let (store, app) = (Arc::clone(&self.store), Arc::clone(&self.app));
         let closing = async {
             if !self.drained(DRAIN).await {
                 tracing::warn!("some connections did not end in time");
             }
+            write_down(&app).await;
             store.close().await;
         };
         tokio::select! {
@@ -216,6 +219,11 @@ async fn until_failed(store: &SqliteStore) {
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the server is gone: reason enough to stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// The zone, which the configuration has found to be one.
+fn timezone(name: &str) -> Result<TimeZone, Failure> {
+    TimeZone::get(name).map_err(|error| cannot_start(&error))
 }
 
 /// The message push of the apps that use it.

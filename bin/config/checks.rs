@@ -22,12 +22,9 @@ pub(super) fn network(text: &str) -> bool {
     text.parse::<IpNet>().is_ok()
 }
 
-/// The shape of an IANA name; whether it exists is for whoever uses it.
+/// The IANA name of a zone that is known, here or in the program itself.
 pub(super) fn timezone(text: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+-".contains(&byte))
-    };
-    text.len() <= 64 && text.split('/').all(part)
+    wxgate_api::TimeZone::get(text).is_ok_and(|zone| zone.iana_name().is_some())
 }
 
 /// Where requests with the AppSecret go: https, or http to this machine; nothing that hides another target or a secret.

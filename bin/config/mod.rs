@@ -72,6 +72,7 @@ pub(crate) struct Config {
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) public_url: String,
+    pub(crate) timezone: String,
     pub(crate) listen: Listen,
     pub(crate) wechat: wx_client::Settings,
     pub(crate) session: settings::Session,

@@ -77,6 +77,7 @@ macro_rules! server_of {
                 phone: Phone { encrypted_data: EncryptedData::Local, reply: PhoneReply::Full },
                 limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
                 profile: Profile::default(),
+                timezone: $api::TimeZone::UTC,
                 trusted_proxies: Vec::new(),
                 push: BTreeMap::new(),
                 risk: BTreeMap::new(),

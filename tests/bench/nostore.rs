@@ -50,6 +50,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         phone: Phone::default(),
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: ProfileSettings::default(),
+        timezone: wxgate_api::TimeZone::UTC,
         trusted_proxies: Vec::new(),
         push: BTreeMap::new(),
         risk: BTreeMap::new(),

@@ -67,6 +67,7 @@ async fn run(wechat: &str) {
         login_hooks: BTreeMap::new(),
         limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
         profile: Profile::default(),
+        timezone: wxgate_api::TimeZone::UTC,
         trusted_proxies: Vec::new(),
     };
     let app = App::new(settings, Arc::new(client), store, vault, clock);

@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use wx_client::{Client, NoKeep};
 use wxgate_crypto::Vault;
 use wxgate_fuzz::Target;
 use wxgate_store::SqliteStore;
 
 use super::{App, Arc, HeaderMap, LoginRequest, decode};
+use crate::auth::Authorization;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::Media;
 use crate::problem::Problem;
@@ -30,7 +33,14 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/login");
     let folder = tempfile::tempdir().unwrap();
     let app = app(&folder);
-    let read = |media, bytes: &[u8]| decode(&app, &HeaderMap::new(), None, Ok((media, bytes.to_vec().into())));
+    let info = RequestInfo {
+        arrived: Instant::now(),
+        client: None,
+        authorization: Authorization::of(&HeaderMap::new()),
+        is_local: false,
+        rid: app.request_ids.next(0),
+    };
+    let read = |media, bytes: &[u8]| decode(&app, &info, &HeaderMap::new(), Ok((media, bytes.to_vec().into())));
     Target { corpus, words: WORDS, inputs: 60_000, outcomes: &["json", "form", "refused"] }.run(|input| {
         let (media, request) = match (read(Media::Json, input), read(Media::Form, input)) {
             (Ok(request), _) => ("json", request),
@@ -67,6 +77,7 @@ fn app(folder: &tempfile::TempDir) -> Arc<App> {
         calls: settings::Calls::default(),
         webhooks: settings::Webhooks::default(),
         login_hooks: BTreeMap::new(),
+        timezone: crate::TimeZone::UTC,
         trusted_proxies: Vec::new(),
     };
     let wechat = Client::new(&wx_client::Settings::default(), Vec::new(), Arc::new(NoKeep)).unwrap();

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 use wx_client::WeChat;
 use wxgate_crypto::push::Channel;
@@ -23,6 +25,8 @@ use crate::phone_answer::{PendingPhones, PhoneReply};
 use crate::plugin::Plugin;
 use crate::problem::Problem;
 use crate::remembered::{Hash, Remembered};
+use crate::results::Results;
+use crate::routes::failures::MOST_STREAMS;
 use crate::routes::login::LoginReply;
 use crate::routes::session_check::SessionChecks;
 use crate::settings;
@@ -60,6 +64,8 @@ pub struct Settings {
     pub webhooks: settings::Webhooks,
     /// Who is asked at each login, by appid.
     pub login_hooks: BTreeMap<String, settings::LoginHook>,
+    /// Where the team's days begin.
+    pub timezone: TimeZone,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -89,6 +95,11 @@ pub struct App {
     pub(crate) request_ids: RequestIds,
     pub(crate) health: Health,
     pub(crate) plugins: OnceLock<Vec<Arc<dyn Plugin>>>,
+    pub(crate) results: Arc<Results>,
+    /// Places for answers that never end by themselves.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Answers that never end by themselves are over.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -100,6 +111,7 @@ impl App {
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
+        let results = Results::new(settings.timezone.clone(), &wechat, &store);
         Arc::new(Self {
             request_limit: Limiter::per_minute(settings.limits.requests_per_minute),
             login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
@@ -124,6 +136,9 @@ impl App {
             jwt_keys: JwtKeys::default(),
             health: Health::default(),
             plugins: OnceLock::new(),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            stopping: watch::Sender::new(false),
+            results,
         })
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use tokio::time::timeout;
+use tracing::Span;
+use tracing::field::display;
 use wxgate_crypto::Skey;
 use wxgate_store::{Identified, Identity, Session, SessionId, Status, UnixSeconds};
 
@@ -72,6 +74,7 @@ impl App {
         if session.member.status == Status::Blocked {
             return Err(ApiError::Blocked { errcode: None });
         }
+        Span::current().record("member.id", display(session.member.id));
         if let Some((seen_at, expires_at)) = self.renew(session.id, session.last_seen_at, session.ends_at).await {
             (session.last_seen_at, session.expires_at) = (seen_at, expires_at);
         }

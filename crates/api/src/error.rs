@@ -147,6 +147,11 @@ impl ApiError {
         }
     }
 
+    /// WeChat's own number, if it said one.
+    pub fn wechat_errcode(&self) -> Option<i64> {
+        Some(self.errcode()).filter(|errcode| *errcode != -i64::from(self.parts().0.as_u16()))
+    }
+
     fn retry_after(&self) -> Option<i64> {
         match self {
             Self::TooManyRequests { retry_after, .. } | Self::StorageFull { retry_after } => {

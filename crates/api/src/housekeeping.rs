@@ -14,8 +14,18 @@ use crate::webhooks::MOST_WAITING;
 const PURGE_EVERY: Duration = Duration::from_mins(5);
 /// Time between two looks for what is remembered in memory and past its time.
 const FORGET_EVERY: Duration = Duration::from_secs(30);
+/// Time between two writes of the requests that failed meanwhile.
+const WRITE_FAILED_EVERY: Duration = Duration::from_secs(1);
+/// Time between two writes of what was counted.
+const WRITE_HOURS_EVERY: Duration = Duration::from_mins(1);
 /// Rows removed in one write, so that logins do not wait behind it.
 const PURGE_ROWS: u32 = 500;
+
+/// Writes down what was counted and is not on the disk yet: for the end, when no more requests come.
+pub async fn write_down(app: &App) {
+    app.results.failed.write(app.store.as_ref(), app.clock.now(), true).await;
+    app.results.write_hours(app.store.as_ref()).await;
+}
 
 /// Removes what has expired, from the store slice by slice and from memory, and changes the keys that sign, until `stop`
 /// resolves. In the store not while the clock is suspect: what is deleted does not come back when the clock does.
@@ -34,9 +44,23 @@ pub async fn housekeeping(app: Arc<App>, stop: impl Future<Output = ()> + Send +
             app.forget_expired();
         }
     };
+    let writing = async {
+        loop {
+            sleep(WRITE_FAILED_EVERY).await;
+            app.results.failed.write(app.store.as_ref(), app.clock.now(), false).await;
+        }
+    };
+    let counting = async {
+        loop {
+            sleep(WRITE_HOURS_EVERY).await;
+            app.results.write_hours(app.store.as_ref()).await;
+        }
+    };
     tokio::select! {
         () = purging => {}
         () = forgetting => {}
+        () = writing => {}
+        () = counting => {}
         () = stop => {}
     }
 }

@@ -13,6 +13,9 @@ use wxgate_store::{Member, MemberKey, Opening, OpeningId};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::problem::Problem;
+use crate::refused::Refused;
+use crate::results::Asking;
+use crate::text::Language;
 
 /// Refusals leave at the arrival and a multiple of this.
 const BEAT: Duration = Duration::from_millis(50);
@@ -24,6 +27,8 @@ pub const ENCRYPTED_DATA: &[&str] = &["encryptedData", "encrypteData", "encrypte
 pub struct Opened<C> {
     pub content: C,
     pub opening: OpeningId,
+    /// Whether not the newest of the keys opened it.
+    pub rescued: bool,
 }
 
 /// The shape of a payload, judged before any key is used.
@@ -84,6 +89,7 @@ impl App {
     /// `too_many_requests` when the budget is spent, `unopenable` for whatever is wrong.
     pub(crate) async fn open<C: Content>(
         &self,
+        asking: &Asking<'_>,
         owner: &MemberKey,
         keys: &[SessionKey],
         encrypted: &Encrypted,
@@ -92,8 +98,11 @@ impl App {
         let now = self.clock.now().0;
         let expect = Expect { appid: &owner.appid, now };
         // Every key is tried, also after one that opened: the time must not say which.
-        let opened = keys.iter().fold(None, |opened, key| opened.or(payload::open::<C>(encrypted, key, &expect).ok()));
-        let Some(content) = opened else {
+        let opened = keys.iter().enumerate().fold(None, |opened, (at, key)| {
+            let this = payload::open::<C>(encrypted, key, &expect).ok();
+            opened.or(this.map(|content| (at > 0, content)))
+        });
+        let Some((rescued, content)) = opened else {
             #[cfg(feature = "undefended")]
             if let Some(refusal) = crate::undefended::named_refusal::<C>(keys, encrypted, &expect) {
                 return Err(refusal);
@@ -105,11 +114,10 @@ impl App {
                 appid: Some(&owner.appid),
                 now: Some(now),
             };
-            let diagnosis = diagnose_as(&question, C::KIND);
-            let (sentence, cure) = (diagnosis.cause.sentence(false), diagnosis.cause.cure(false));
-            return Err(self.refuse(opening, diagnosis.cause.code(), &format!("{sentence} {cure}")).await);
+            let cause = diagnose_as(&question, C::KIND).cause;
+            return Err(self.refuse(asking, opening, Refused::Diagnosed(cause)).await);
         };
-        Ok(Opened { content, opening })
+        Ok(Opened { content, opening, rescued })
     }
 
     /// Takes one try of the failure budget.
@@ -138,8 +146,10 @@ impl App {
     }
 
     /// The payload is refused: the try stays spent, the operator learns the cause, the client does not.
-    pub(crate) async fn refuse(&self, opening: OpeningId, cause: &str, sentence: &str) -> ApiError {
-        tracing::info!(cause, "a payload was refused: {sentence}");
+    pub(crate) async fn refuse(&self, asking: &Asking<'_>, opening: OpeningId, why: Refused) -> ApiError {
+        let (cause, sentence, cure) = (why.code(), why.sentence(Language::English), why.cure(Language::English));
+        tracing::info!(cause, "a payload was refused: {sentence} {cure}");
+        self.results.refused(asking, &why, self.clock.now());
         match self.store.fail_opening(opening, cause).await {
             Ok(()) => ApiError::Unopenable,
             Err(error) => error.into(),

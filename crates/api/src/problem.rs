@@ -101,6 +101,12 @@ pub enum Problem {
     BadWebhookUrl(Refused),
     /// There are as many webhooks as there may be.
     TooManyWebhooks(u8),
+    /// The value is no instant that can be asked about.
+    NotAnInstant(&'static str),
+    /// The first must be before the second.
+    NotBefore(&'static str, &'static str),
+    /// More buckets than an answer may have.
+    TooManyBuckets(usize),
 }
 
 impl Problem {
@@ -173,6 +179,9 @@ impl Problem {
             Self::BadEventTypes => format!("`types` must name at least one of {EVENT_TYPES}, or be null for all"),
             Self::BadWebhookUrl(refused) => bad_webhook_url_english(*refused).into(),
             Self::TooManyWebhooks(most) => format!("there are {most} webhooks already; delete one first"),
+            Self::NotAnInstant(key) => format!("`{key}` must be Unix seconds, whole and of 1970 to 2100"),
+            Self::NotBefore(one, other) => format!("`{one}` must be before `{other}`"),
+            Self::TooManyBuckets(most) => format!("`bucket` is too short for this time: an answer has at most {most}"),
         }
     }
 
@@ -234,6 +243,9 @@ impl Problem {
             Self::BadEventTypes => format!("`types` 至少列出 {EVENT_TYPES} 之一，或用 null 表示全部"),
             Self::BadWebhookUrl(refused) => bad_webhook_url_chinese(*refused).into(),
             Self::TooManyWebhooks(most) => format!("已有 {most} 个 webhook，请先删除一个"),
+            Self::NotAnInstant(key) => format!("`{key}` 应为 Unix 秒（整数，1970 至 2100 年）"),
+            Self::NotBefore(one, other) => format!("`{one}` 必须早于 `{other}`"),
+            Self::TooManyBuckets(most) => format!("`bucket` 对这段时间太短：一次应答最多 {most} 段"),
         }
     }
 }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use super::connection::Progress;
 use super::table::Table;
-use super::watched::{Arriving, Watched};
+use super::watched::{Arriving, Leaving, Watched};
 use super::{Ambiguous, Edge};
 
 /// Connections open at once, if there are files for them; beyond it the oldest without a whole request in hand yields.
@@ -52,6 +52,7 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
     let (stopping, stopped) = watch::channel(false);
     let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.is_public()));
     let late = Table::new(LATE);
+    let streams = edge.app.stopping.clone();
     let mut tasks = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -73,7 +74,7 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
         let Some(place) = open.enter(&progress) else { continue };
         let (edge, mut stopped) = (edge.clone(), stopped.clone());
         tasks.spawn(async move {
-            let _place = place;
+            let (_place, _open) = (place, edge.requests.connection());
             let speaks = tokio::select! {
                 speaks = peer.speaks() => speaks,
                 () = progress.over() => false,
@@ -90,6 +91,7 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
         });
     }
     drop(listener);
+    streams.send_replace(true);
     stopping.send_replace(true);
     let drained = async { while tasks.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
@@ -146,8 +148,7 @@ async fn connection<S>(
             if !busy.is_alone(body_bytes) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            drop(busy);
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(response.map(|body| Leaving::new(body, busy)))
         }
     });
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress), Arc::clone(&edge.app)));

@@ -38,6 +38,7 @@ use crate::error::ApiError;
 use crate::http::{Route, with_info};
 use crate::plugin;
 use crate::problem::Problem;
+use crate::results::Requests;
 use crate::routes::{Endpoint, allowed, find};
 use crate::text::Language;
 
@@ -56,6 +57,8 @@ pub struct RequestInfo {
     pub authorization: Authorization,
     /// Whether it came over the socket that only the operator of this machine can open.
     pub is_local: bool,
+    /// The request's id.
+    pub rid: RequestId,
 }
 
 /// The routes of one listener behind everything that all requests share.
@@ -66,6 +69,7 @@ pub struct Edge {
     /// One for each endpoint, and the last for all plugins.
     routes: Arc<[Route]>,
     side: Side,
+    requests: Arc<Requests>,
 }
 
 /// Who reaches a listener.
@@ -81,15 +85,18 @@ enum Side {
 
 impl Edge {
     pub(crate) fn public(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, endpoints, routes, side: Side::Public }
+        let requests = app.results.listeners.listener("public", endpoints);
+        Self { app, endpoints, routes, side: Side::Public, requests }
     }
 
     pub(crate) fn internal(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, endpoints, routes, side: Side::Internal }
+        let requests = app.results.listeners.listener("internal", endpoints);
+        Self { app, endpoints, routes, side: Side::Internal, requests }
     }
 
     pub(crate) fn local(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
-        Self { app, endpoints, routes, side: Side::Local }
+        let requests = app.results.listeners.listener("local", endpoints);
+        Self { app, endpoints, routes, side: Side::Local, requests }
     }
 
     fn is_public(&self) -> bool {
@@ -111,14 +118,16 @@ impl Edge {
             client: address::client(request.headers(), peer, &self.app.settings.trusted_proxies),
             authorization: Authorization::of(request.headers()),
             is_local: self.side == Side::Local,
+            rid,
         };
         let found = self.admit(&request, &info).and_then(|()| self.find(&method, uri.path()));
         let span = match &found {
             Ok(at) if !self.endpoints.get(*at).is_some_and(|endpoint| endpoint.is_check) => {
-                tracing::info_span!("request", rid = rid.as_str())
+                tracing::info_span!("request", rid = rid.as_str(), member.id = tracing::field::Empty)
             }
             _ => Span::none(),
         };
+        let endpoint = found.as_ref().ok().copied();
         let response = match found {
             Ok(at) => self.route(at, request, info).instrument(span.clone()).await,
             Err(refusal) => warp::Reply::into_response(refusal),
@@ -132,6 +141,7 @@ impl Edge {
         if let Some(ApiError::MethodNotAllowed) = failure {
             response.headers_mut().insert(ALLOW, self.allowed(uri.path()));
         }
+        self.requests.answered(endpoint, response.status());
         report(&method, uri.path(), &response, failure.as_ref(), arrived, &rid);
         response
     }

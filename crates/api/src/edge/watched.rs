@@ -10,7 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection::{Arrived, Progress};
+use super::connection::{Arrived, Busy, Progress};
 use super::head::Head;
 use super::table::Place;
 use super::unread;
@@ -122,6 +122,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 }
 
+/// An answer's body. One that comes bit by bit keeps its request in hand until it ends: a connection that waits for more of
+/// it is not idle.
+pub struct Leaving<B> {
+    body: B,
+    _busy: Option<Busy>,
+}
+
+impl<B: Body> Leaving<B> {
+    pub fn new(body: B, busy: Busy) -> Self {
+        let is_whole = body.size_hint().exact().is_some();
+        Self { body, _busy: Some(busy).filter(|_| !is_whole) }
+    }
+}
+
+impl<B: Body + Unpin> Body for Leaving<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// A body that tells [`Progress`] when it is complete.
 pub struct Arriving {
     body: Incoming,
@@ -167,5 +201,29 @@ impl Body for Arriving {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::pending;
+    use warp::reply::Reply;
+
+    use super::*;
+    use crate::edge::table::Table;
+
+    #[test]
+    fn an_answer_that_comes_bit_by_bit_is_in_hand_until_it_ends() {
+        let progress = Progress::new(&Table::new(1));
+        let whole = "whole".into_response().into_body();
+        let _whole = Leaving::new(whole, progress.busy(false));
+        assert!(progress.is_unfinished(), "nothing waits for it");
+        let endless = warp::reply::stream(pending::<Result<Bytes, Infallible>>()).into_response().into_body();
+        let endless = Leaving::new(endless, progress.busy(false));
+        assert!(!progress.is_unfinished());
+        drop(endless);
+        assert!(progress.is_unfinished());
     }
 }

@@ -118,7 +118,7 @@ pub fn example_export() -> Value {
     let member = joined(more, record::example());
     json!({
         "errcode": 0, "errmsg": "ok", "member": member, "sessions": [], "session_keys_obtained_at": [1_795_000_000],
-        "audit": [], "failures": [], "phone_proofs": [], "wechat_events": [], "avatar": null, "plugin_entries": [],
+        "audit": [], "failures": [], "failed_requests": [], "phone_proofs": [], "wechat_events": [], "avatar": null, "plugin_entries": [],
     })
 }
 
@@ -249,9 +249,17 @@ fn export_reply() -> Value {
         }),
         json!({}),
     );
+    let failed = object(
+        json!({
+            "at": instant("When"), "kind": text("login, opening or phone"), "cause": text("Why"),
+            "errcode": { "type": ["integer", "null"], "description": "WeChat's own number" },
+            "rid": text_or_null("The request's id; null for several"),
+        }),
+        json!({}),
+    );
     envelope(json!({
         "member": member, "sessions": list(&named("SessionRecord")), "session_keys_obtained_at": list(&instant("When WeChat gave one")),
-        "audit": list(&audit), "failures": list(&failure), "phone_proofs": list(&proof), "wechat_events": list(&event),
+        "audit": list(&audit), "failures": list(&failure), "failed_requests": list(&failed), "phone_proofs": list(&proof), "wechat_events": list(&event),
         "avatar": { "oneOf": [avatar, { "type": "null" }] }, "plugin_entries": list(&entry),
     }))
 }

@@ -13,6 +13,7 @@ mod record;
 mod refusals;
 pub mod services;
 mod shapes;
+pub mod statistics;
 pub mod tokens;
 pub mod webhooks;
 
@@ -61,6 +62,7 @@ fn document() -> Value {
             { "name": "members", "description": "用户管理 Members, for the team. Internal listener" },
             { "name": "administration", "description": "令牌与审计 API tokens and the audit. Internal listener" },
             { "name": "webhooks", "description": "事件通知 Who is told of what happens. Internal listener" },
+            { "name": "statistics", "description": "统计与失败记录 Numbers for charts, and what failed. Internal listener" },
             { "name": "operation", "description": "运维 Running the server" },
         ],
         "paths": paths(),
@@ -131,6 +133,7 @@ fn parameters() -> Map<String, Value> {
     parameters.extend(apps::parameters());
     parameters.extend(avatar::parameters());
     parameters.extend(webhooks::parameters());
+    parameters.extend(statistics::parameters());
     parameters
 }
 
@@ -183,6 +186,7 @@ fn schemas() -> Map<String, Value> {
     schemas.extend(services::schemas());
     schemas.extend(tokens::schemas());
     schemas.extend(webhooks::schemas());
+    schemas.extend(statistics::schemas());
     schemas
 }
 

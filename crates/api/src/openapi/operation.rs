@@ -143,6 +143,12 @@ impl Operation {
         self.response(StatusCode::OK, response)
     }
 
+    /// 200 with bytes of this type, too, where they are asked for.
+    pub fn or_answers_bytes(mut self, media: &str) -> Self {
+        self.responses["200"]["content"][media] = json!({});
+        self
+    }
+
     /// A status without a body, and its headers as above.
     pub fn answers_empty(self, status: StatusCode, description: &str, more: &[(&str, &str)]) -> Self {
         self.response(status, json!({ "description": description, "headers": joined(status, more) }))

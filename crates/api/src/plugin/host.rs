@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{PhoneProof, ProvenPhone, Request, ShownMember, Storage};
 use crate::app::App;
 use crate::error::ApiError;
-use crate::routes::login::{LoginRequest, ProfileOutcome, login};
+use crate::routes::login::{LoginRequest, ProfileOutcome, attempt};
 use crate::routes::me_profile::Pairs;
 use crate::routes::phone::{Proof, prove};
 
@@ -92,10 +92,10 @@ impl Host {
     /// # Errors
     /// Those of `POST /v1/login`.
     pub async fn login(&self, request: &Request, made: Login) -> Result<LoggedIn, ApiError> {
-        self.app.login_limit.check(request.client())?;
         let pairs = Pairs { signed: made.signed, sealed: made.sealed };
-        let asked = LoginRequest::new(&self.app, made.appid, made.code, pairs, request.client(), request.headers())?;
-        let reply = login(&self.app, asked).await?;
+        let info = &request.info;
+        let asked = || LoginRequest::new(&self.app, info, made.appid, made.code, pairs, request.headers());
+        let reply = attempt(&self.app, info, asked).await?;
         let caller = self.authenticate(Some(&reply.skey)).await?;
         let (is_new, expires_in, profile) = (reply.is_new, reply.expires_in, reply.profile);
         Ok(LoggedIn { skey: reply.skey, expires_in, is_new, profile, caller })
@@ -134,7 +134,7 @@ impl Host {
             PhoneProof::Code(code) => Proof::code(code)?,
             PhoneProof::Encrypted { encrypted_data: data, iv } => Proof::sealed(&data, &iv, encrypted_data)?,
         };
-        let reply = prove(&self.app, caller.0, proof, request.info.arrived).await?;
+        let reply = prove(&self.app, &request.info, caller.0, proof).await?;
         Ok(ProvenPhone { number: reply.phone_info, trust: reply.trust })
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
 use wxgate_crypto::Purpose;
-use wxgate_store::{EventRow, Export, ExportedProof, FailureRow, Member, MemberKey};
+use wxgate_store::{EventRow, Export, ExportedProof, FailedRow, FailureRow, Member, MemberKey};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -29,6 +29,7 @@ pub struct ExportReply {
     session_keys_obtained_at: Vec<i64>,
     audit: Vec<ExportedAudit>,
     failures: Vec<ExportedFailure>,
+    failed_requests: Vec<ExportedFailedRequest>,
     phone_proofs: Vec<ExportedPhoneProof>,
     wechat_events: Vec<ExportedEvent>,
     avatar: Option<ExportedAvatar>,
@@ -71,6 +72,16 @@ struct ExportedAudit {
 struct ExportedFailure {
     began_at: i64,
     cause: Option<String>,
+}
+
+/// A request that failed. Of why a payload did not open, no more is said than among the tries.
+#[derive(Serialize)]
+struct ExportedFailedRequest {
+    at: i64,
+    kind: String,
+    cause: String,
+    errcode: Option<i64>,
+    rid: Option<String>,
 }
 
 /// A proof of a phone number that is remembered, so that it proves nothing twice.
@@ -123,6 +134,8 @@ impl App {
     /// As of any read.
     pub(crate) async fn export_of(&self, member: &Member) -> Result<Option<ExportReply>, ApiError> {
         let pseudonym = self.vault.pseudonym(&member.key.appid, &member.key.openid);
+        // What waits to be written is held as well.
+        self.results.failed.write(self.store.as_ref(), self.clock.now(), false).await;
         let held = self.store.export(member.id, pseudonym, self.clock.now()).await?;
         held.map(|held| self.exported(held)).transpose()
     }
@@ -146,6 +159,14 @@ impl App {
         let wechat_events = held.events.into_iter().map(event).collect();
         let failure = |row: FailureRow| ExportedFailure { began_at: row.began_at.0, cause: row.cause };
         let failures = held.failures.into_iter().map(failure).collect();
+        let failed = |row: FailedRow| ExportedFailedRequest {
+            at: row.failed.happened_at.0,
+            kind: row.failed.kind,
+            cause: row.failed.cause,
+            errcode: row.failed.errcode,
+            rid: row.failed.rid,
+        };
+        let failed_requests = held.failed_requests.into_iter().map(failed).collect();
         let profile = held.member.profile.clone();
         let member = ExportedMember {
             record: self.member_record(held.member)?,
@@ -179,6 +200,7 @@ impl App {
             session_keys_obtained_at: held.session_keys_obtained_at.into_iter().map(|at| at.0).collect(),
             audit: held.audit.into_iter().map(audit).collect(),
             failures,
+            failed_requests,
             phone_proofs,
             wechat_events,
             avatar: held.avatar.map(avatar),

@@ -17,13 +17,14 @@ use zeroize::Zeroizing;
 
 use super::me_profile::Pairs;
 use crate::app::App;
-use crate::edge::RequestInfo;
+use crate::edge::{RequestId, RequestInfo};
 use crate::error::ApiError;
 use crate::http::{Body, Route, any_fields, body, headers, info, respond, with};
 use crate::member_view::MemberView;
 use crate::opening::uniform;
 use crate::problem::Problem;
 use crate::remembered::{Hash, hash_of};
+use crate::results::Asking;
 
 /// Characters a code may have. WeChat's have 32; their length is not promised.
 const CODE_CHARACTERS: usize = 512;
@@ -40,6 +41,7 @@ pub struct LoginRequest {
     client: Option<IpAddr>,
     user_agent: Option<String>,
     idempotency_key: Option<Hash>,
+    rid: RequestId,
 }
 
 /// A new session. No `Debug`: it holds the skey.
@@ -75,15 +77,35 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(headers())
         .and(body())
         .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
-            app.login_limit.check(info.client)?;
-            let request = decode(&app, &headers, info.client, body)?;
-            login(&app, request).await
+            attempt(&app, &info, || decode(&app, &info, &headers, body)).await
         })
         .map(respond)
         .boxed()
 }
 
-fn decode(app: &App, headers: &HeaderMap, client: Option<IpAddr>, body: Body) -> Result<LoginRequest, ApiError> {
+/// Logs in as `decode` reads the request, which is not looked at where the address has asked too often. Takes note of a
+/// failure.
+pub async fn attempt(
+    app: &Arc<App>,
+    info: &RequestInfo,
+    decode: impl FnOnce() -> Result<LoginRequest, ApiError>,
+) -> Result<LoginReply, ApiError> {
+    let decoded = app.login_limit.check(info.client).and_then(|()| decode());
+    let appid = match &decoded {
+        Ok(request) => request.appid.clone(),
+        Err(_) => app.appid(None).unwrap_or_default(),
+    };
+    let result = match decoded {
+        Ok(request) => login(app, request).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &result {
+        app.results.login_failed(&appid, error, info.rid, app.clock.now());
+    }
+    result
+}
+
+fn decode(app: &App, info: &RequestInfo, headers: &HeaderMap, body: Body) -> Result<LoginRequest, ApiError> {
     let idempotency_key = idempotency_key(headers)?;
     let mut fields = any_fields(body)?;
     let code = fields.text(&["code", "js_code"], CODE_CHARACTERS)?.map(Zeroizing::new);
@@ -91,7 +113,7 @@ fn decode(app: &App, headers: &HeaderMap, client: Option<IpAddr>, body: Body) ->
     let profile = Pairs::take(&mut fields)?;
     fields.end()?;
     let code = code.ok_or(Problem::Missing("code"))?;
-    let request = LoginRequest::new(app, appid, code, profile, client, headers)?;
+    let request = LoginRequest::new(app, info, appid, code, profile, headers)?;
     let idempotency_key = idempotency_key.map(|key| hash_of(&[&request.appid, key]));
     Ok(LoginRequest { idempotency_key, ..request })
 }
@@ -118,10 +140,10 @@ impl LoginRequest {
     /// `bad_request` for a code that WeChat cannot have given, or an app that is none of this server's.
     pub fn new(
         app: &App,
+        info: &RequestInfo,
         appid: Option<String>,
         code: Zeroizing<String>,
         profile: Pairs,
-        client: Option<IpAddr>,
         headers: &HeaderMap,
     ) -> Result<Self, ApiError> {
         if code.is_empty() {
@@ -134,7 +156,8 @@ impl LoginRequest {
             return Err(Problem::BadAlphabet("code").into());
         }
         let appid = app.appid(appid)?;
-        Ok(Self { appid, code, profile, client, user_agent: user_agent(headers), idempotency_key: None })
+        let (client, rid) = (info.client, info.rid);
+        Ok(Self { appid, code, profile, client, user_agent: user_agent(headers), idempotency_key: None, rid })
     }
 
     fn code_hash(&self) -> Hash {
@@ -199,7 +222,7 @@ async fn record(app: &Arc<App>, request: LoginRequest, wechat: Code2Session) -> 
     let owner = MemberKey { appid: request.appid, openid: wechat.openid };
     let key = SessionKey::parse(wechat.session_key.expose_secret()).map_err(ApiError::internal)?;
     let is_risky = app.is_risky(&owner, request.client).await?;
-    let (outcome, profile) = proven_profile(app, &owner, &key, request.profile).await?;
+    let (outcome, profile) = proven_profile(app, request.rid, &owner, &key, request.profile).await?;
     let now = app.clock.now();
     let skey = app.skeys.mint(app.clock.now_ms());
     let ends_at = now + app.settings.session.absolute_seconds();
@@ -234,9 +257,10 @@ async fn record(app: &Arc<App>, request: LoginRequest, wechat: Code2Session) -> 
         sessions_ended = logged_in.ended.len(),
         "logged in"
     );
+    app.results.logged_in(&member.key.appid, logged_in.is_new, now);
     let session = SessionId(skey.session_id());
-    let mut added = app.added_attributes(member).await;
-    added.extend(app.login_attributes(&logged_in, session).await.unwrap_or_default());
+    let (by_plugins, by_hook) = tokio::join!(app.added_attributes(member), app.login_attributes(&logged_in, session));
+    let added = by_plugins.into_iter().chain(by_hook.unwrap_or_default()).collect();
     Ok(LoginReply {
         skey: skey.expose(),
         expires_in: expires_at.0 - now.0,
@@ -251,6 +275,7 @@ async fn record(app: &Arc<App>, request: LoginRequest, wechat: Code2Session) -> 
 /// that is refused is held to the beat of all refusals, counted from here.
 async fn proven_profile(
     app: &App,
+    rid: RequestId,
     owner: &MemberKey,
     key: &SessionKey,
     pairs: Pairs,
@@ -258,7 +283,8 @@ async fn proven_profile(
     let Ok(proof) = pairs.proof() else { return Ok((ProfileOutcome::Refused, None)) };
     let Some(proof) = proof else { return Ok((ProfileOutcome::Absent, None)) };
     let begun = Instant::now();
-    match uniform(begun, app.proven(owner, std::slice::from_ref(key), proof).await).await {
+    let asking = Asking { appid: &owner.appid, member: None, rid };
+    match uniform(begun, app.proven(&asking, owner, std::slice::from_ref(key), proof).await).await {
         Ok(given) => Ok(match given.kept(&app.settings.profile.avatar_hosts) {
             Some(profile) => (ProfileOutcome::Stored, Some(profile)),
             None => (ProfileOutcome::Absent, None),

@@ -9,13 +9,15 @@ use wxgate_store::{Member, MemberKey};
 
 use super::me::MeReply;
 use crate::app::App;
-use crate::edge::RequestInfo;
+use crate::edge::{RequestId, RequestInfo};
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
 use crate::profile::Given;
+use crate::refused::Refused;
+use crate::results::Asking;
 
 /// What a client shows for a profile: one of the two pairs that wx.getUserInfo gives.
 pub enum Proof {
@@ -71,16 +73,17 @@ async fn profile(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<MeRep
     fields.end()?;
     let proof = pairs.proof()?.ok_or(Problem::EitherOr("rawData", "encryptedData"))?;
     let work = {
-        let app = Arc::clone(app);
-        async move { keep(&app, session.member, proof).await }
+        let (app, rid) = (Arc::clone(app), info.rid);
+        async move { keep(&app, rid, session.member, proof).await }
     };
     let member = uniform(info.arrived, to_the_end(work).await).await?;
     Ok(MeReply { member: app.member_view(&member)? })
 }
 
-async fn keep(app: &App, member: Member, proof: Proof) -> Result<Member, ApiError> {
+async fn keep(app: &App, rid: RequestId, member: Member, proof: Proof) -> Result<Member, ApiError> {
     let keys = app.kept_keys(&member).await?;
-    match app.proven(&member.key, &keys, proof).await?.kept(&app.settings.profile.avatar_hosts) {
+    let asking = Asking { appid: &member.key.appid, member: Some(member.id), rid };
+    match app.proven(&asking, &member.key, &keys, proof).await?.kept(&app.settings.profile.avatar_hosts) {
         None => Ok(member),
         Some(profile) => {
             let changed = app.store.change_profile(member.id, profile, app.clock.now()).await?;
@@ -94,7 +97,13 @@ impl App {
     ///
     /// # Errors
     /// `unopenable` when it does not; `too_many_requests` when the failure budget is spent.
-    pub(crate) async fn proven(&self, owner: &MemberKey, keys: &[SessionKey], proof: Proof) -> Result<Given, ApiError> {
+    pub(crate) async fn proven(
+        &self,
+        asking: &Asking<'_>,
+        owner: &MemberKey,
+        keys: &[SessionKey],
+        proof: Proof,
+    ) -> Result<Given, ApiError> {
         match proof {
             Proof::Signed(raw_data, signature) => {
                 let signed = keys.iter().any(|key| signature::raw_data_matches(&raw_data, key, &signature));
@@ -102,13 +111,13 @@ impl App {
                 raw_data.map(Given::from).ok_or(ApiError::Unopenable)
             }
             Proof::Sealed(encrypted) => {
-                let opened = self.open::<UserInfo>(owner, keys, &encrypted).await?;
+                let opened = self.open::<UserInfo>(asking, owner, keys, &encrypted).await?;
                 // Identity is code2Session's alone: a payload that names somebody else is not this member's.
                 if opened.content.open_id.as_ref().is_some_and(|openid| *openid != owner.openid) {
-                    let sentence = "It names another openid than the login's.";
-                    return Err(self.refuse(opened.opening, "other_openid", sentence).await);
+                    return Err(self.refuse(asking, opened.opening, Refused::OtherOpenid).await);
                 }
                 self.release(Some(opened.opening)).await;
+                self.results.opened(asking.appid, opened.rescued, self.clock.now());
                 Ok(opened.content.into())
             }
         }

@@ -9,6 +9,7 @@ mod deliveries;
 mod endpoint;
 mod erase;
 mod export;
+pub(crate) mod failures;
 mod forward_auth;
 mod health;
 mod introspect;
@@ -22,6 +23,7 @@ mod member;
 mod member_export;
 mod member_sessions;
 mod members;
+mod metrics;
 mod my_avatar;
 mod open_data;
 mod openapi;
@@ -31,6 +33,7 @@ mod refresh;
 mod session;
 pub(crate) mod session_check;
 mod sessions;
+mod stats;
 mod webhook;
 mod webhooks;
 mod wechat_call;
@@ -49,7 +52,8 @@ use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::{
     apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
-    push as of_push, services as of_services, tokens as of_tokens, webhooks as of_webhooks,
+    push as of_push, services as of_services, statistics as of_statistics, tokens as of_tokens,
+    webhooks as of_webhooks,
 };
 use crate::plugin;
 
@@ -116,6 +120,9 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::POST, "/api/v1/webhooks/{id}/rotate-secret", webhook::rotate, of_webhooks::rotate),
     Endpoint::new(Method::GET, "/api/v1/deliveries", deliveries::list, of_webhooks::deliveries),
     Endpoint::new(Method::POST, "/api/v1/deliveries/{id}/resend", deliveries::resend, of_webhooks::resend),
+    Endpoint::new(Method::GET, "/api/v1/stats", stats::route, of_statistics::stats),
+    Endpoint::new(Method::GET, "/api/v1/failures", failures::route, of_statistics::failures),
+    Endpoint::new(Method::GET, "/metrics", metrics::route, of_statistics::metrics),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
 ];

@@ -8,11 +8,12 @@ use wxgate_crypto::payload::{Content, Encrypted, Group, Share, WeRun};
 use wxgate_store::Session;
 
 use crate::app::App;
-use crate::edge::RequestInfo;
+use crate::edge::{RequestId, RequestInfo};
 use crate::error::ApiError;
 use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::opening::{ENCRYPTED_DATA, encrypted, to_the_end, uniform};
 use crate::problem::Problem;
+use crate::results::Asking;
 
 /// Characters a kind may have before it is looked at.
 const KIND_CHARACTERS: usize = 32;
@@ -73,17 +74,25 @@ async fn open_data(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<Ope
     let session = app.authenticate(info).await?;
     let (kind, encrypted) = decode(body)?;
     let work = {
-        let app = Arc::clone(app);
-        async move { opened(&app, &session, kind, &encrypted).await }
+        let (app, rid) = (Arc::clone(app), info.rid);
+        async move { opened(&app, rid, &session, kind, &encrypted).await }
     };
     uniform(info.arrived, to_the_end(work).await).await
 }
 
-async fn opened(app: &App, session: &Session, kind: Kind, encrypted: &Encrypted) -> Result<OpenDataReply, ApiError> {
+async fn opened(
+    app: &App,
+    rid: RequestId,
+    session: &Session,
+    kind: Kind,
+    encrypted: &Encrypted,
+) -> Result<OpenDataReply, ApiError> {
     Ok(match kind {
-        Kind::WeRun => werun(accept::<WeRun>(app, session, encrypted).await?),
-        Kind::Share => OpenDataReply::Share { open_g_id: accept::<Share>(app, session, encrypted).await?.open_g_id },
-        Kind::Group => group(accept::<Group>(app, session, encrypted).await?),
+        Kind::WeRun => werun(accept::<WeRun>(app, rid, session, encrypted).await?),
+        Kind::Share => {
+            OpenDataReply::Share { open_g_id: accept::<Share>(app, rid, session, encrypted).await?.open_g_id }
+        }
+        Kind::Group => group(accept::<Group>(app, rid, session, encrypted).await?),
     })
 }
 
@@ -102,10 +111,18 @@ fn decode(body: Body) -> Result<(Kind, Encrypted), ApiError> {
     Ok((kind, encrypted(&data, &iv)?))
 }
 
-async fn accept<C: Content>(app: &App, session: &Session, encrypted: &Encrypted) -> Result<C, ApiError> {
+async fn accept<C: Content>(
+    app: &App,
+    rid: RequestId,
+    session: &Session,
+    encrypted: &Encrypted,
+) -> Result<C, ApiError> {
     let keys = app.kept_keys(&session.member).await?;
-    let opened = app.open::<C>(&session.member.key, &keys, encrypted).await?;
+    let Session { member, .. } = session;
+    let asking = Asking { appid: &member.key.appid, member: Some(member.id), rid };
+    let opened = app.open::<C>(&asking, &member.key, &keys, encrypted).await?;
     app.release(Some(opened.opening)).await;
+    app.results.opened(asking.appid, opened.rescued, app.clock.now());
     Ok(opened.content)
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 use warp::Filter;
 use wxgate_crypto::Purpose;
 use wxgate_crypto::payload::{self, Encrypted};
@@ -13,7 +12,7 @@ use wxgate_store::{BindPhone, Bound, OpeningId, Session, Trust, UsedProof};
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::edge::RequestInfo;
+use crate::edge::{RequestId, RequestInfo};
 use crate::error::ApiError;
 use crate::fields::Fields;
 use crate::http::{Body, Route, any_fields, body, info, respond, with};
@@ -21,7 +20,9 @@ use crate::opening::{ENCRYPTED_DATA, encrypted, uniform};
 use crate::phone_answer::{PhoneAnswer, PhoneReply};
 use crate::phone_number::PhoneNumber;
 use crate::problem::Problem;
+use crate::refused::Refused;
 use crate::remembered::{Hash, hash_of};
+use crate::results::Asking;
 use crate::settings::EncryptedData;
 
 const CODE_CHARACTERS: usize = 512;
@@ -88,19 +89,20 @@ pub fn route(app: &Arc<App>) -> Route {
 async fn phone(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<PhoneReply, ApiError> {
     let session = app.authenticate(info).await?;
     let proof = decode(any_fields(body)?, app.settings.phone.encrypted_data)?;
-    prove(app, session, proof, info.arrived).await
+    prove(app, info, session, proof).await
 }
 
-/// Binds the number that a proof is of to whose session it is. Refusals leave on the beat after `arrived`.
-pub async fn prove(app: &Arc<App>, session: Session, proof: Proof, arrived: Instant) -> Result<PhoneReply, ApiError> {
+/// Binds the number that a proof is of to whose session it is. Refusals leave on the beat after the
+/// request's arrival.
+pub async fn prove(app: &Arc<App>, info: &RequestInfo, session: Session, proof: Proof) -> Result<PhoneReply, ApiError> {
     let proof_digest = proof.digest(&session.member.key.appid);
     // The same proof in the same session is one piece of work; in two sessions it is two, and one of them is refused.
     let flight = digest_of(session.id.0, &proof_digest);
     let work = {
-        let app = Arc::clone(app);
-        async move { accept(&app, session, proof, proof_digest).await }
+        let (app, rid) = (Arc::clone(app), info.rid);
+        async move { accept(&app, rid, session, proof, proof_digest).await }
     };
-    uniform(arrived, app.phones.join(flight, work).await).await
+    uniform(info.arrived, app.phones.join(flight, work).await).await
 }
 
 fn digest_of(session: i64, proof: &Hash) -> Hash {
@@ -121,26 +123,38 @@ fn decode(mut fields: Fields, encrypted_data: EncryptedData) -> Result<Proof, Ap
     }
 }
 
-async fn accept(app: &App, session: Session, proof: Proof, proof_digest: Hash) -> Result<PhoneReply, ApiError> {
+async fn accept(
+    app: &App,
+    rid: RequestId,
+    session: Session,
+    proof: Proof,
+    proof_digest: Hash,
+) -> Result<PhoneReply, ApiError> {
+    let asking = Asking { appid: &session.member.key.appid, member: Some(session.member.id), rid };
     if let Some(used) = app.store.used_proof(proof_digest).await? {
-        return repeated(app, &session, &used, &proof).await;
+        return repeated(app, &asking, &session, &used, &proof).await;
     }
     let (number, trust, opening) = match &proof {
-        Proof::Code(code) => (by_code(app, &session, code, &proof_digest).await?, Trust::Code, None),
+        Proof::Code(code) => {
+            let asked = by_code(app, &session, code, &proof_digest).await;
+            let number = asked.inspect_err(|error| app.results.phone_failed(&asking, error, app.clock.now()))?;
+            (number, Trust::Code, None)
+        }
         Proof::Sealed(encrypted) => {
-            let (number, trust, opening) = by_payload(app, &session, encrypted).await?;
+            let (number, trust, opening) = by_payload(app, &asking, &session, encrypted).await?;
             (number, trust, Some(opening))
         }
     };
     match bind(app, &session, &number, trust, opening, proof_digest).await {
         Ok(Bound::Done(member)) => {
             app.pending_phones.forget(&proof_digest);
+            app.results.bound(asking.appid, trust, app.clock.now());
             tracing::info!(member.id = %member.id.0, trust = trust.as_str(), "phone number bound");
             Ok(PhoneAnswer::new(number, trust).reply(app.settings.phone.reply))
         }
         Ok(Bound::UsedBefore(used)) => {
             app.release(opening).await;
-            repeated(app, &session, &used, &proof).await
+            repeated(app, &asking, &session, &used, &proof).await
         }
         unbound => {
             // The proof is good and may be shown again: but WeChat gives the number of a code once, so it waits here.
@@ -158,7 +172,13 @@ async fn accept(app: &App, session: Session, proof: Proof, proof_digest: Hash) -
 
 /// A proof that was accepted before: the same session gets the same answer and nothing happens twice; for any other one
 /// it is as bad as one that never was good, and costs the same. So is one whose number was withdrawn since.
-async fn repeated(app: &App, session: &Session, used: &UsedProof, proof: &Proof) -> Result<PhoneReply, ApiError> {
+async fn repeated(
+    app: &App,
+    asking: &Asking<'_>,
+    session: &Session,
+    used: &UsedProof,
+    proof: &Proof,
+) -> Result<PhoneReply, ApiError> {
     let owner = &session.member.key;
     if used.session == session.id && !used.sealed_answer.is_empty() {
         return Ok(PhoneAnswer::open(&app.vault, owner, &used.sealed_answer)?.reply(app.settings.phone.reply));
@@ -167,7 +187,7 @@ async fn repeated(app: &App, session: &Session, used: &UsedProof, proof: &Proof)
         Proof::Code(_) => Err(ApiError::CodeInvalid { errcode: 40029 }),
         Proof::Sealed(_) => {
             let opening = app.begin_opening(owner).await?;
-            Err(app.refuse(opening, "replayed", "The payload was accepted before, in another session.").await)
+            Err(app.refuse(asking, opening, Refused::Replayed).await)
         }
     }
 }
@@ -202,12 +222,13 @@ async fn by_code(app: &App, session: &Session, code: &str, digest: &Hash) -> Res
 /// The number in a payload: opened with a kept key, and confirmed by WeChat unless the operator trusts decryption alone.
 async fn by_payload(
     app: &App,
+    asking: &Asking<'_>,
     session: &Session,
     encrypted: &Encrypted,
 ) -> Result<(PhoneNumber, Trust, OpeningId), ApiError> {
     let owner = &session.member.key;
     let keys = app.kept_keys(&session.member).await?;
-    let opened = app.open::<payload::Phone>(owner, &keys, encrypted).await?;
+    let opened = app.open::<payload::Phone>(asking, owner, &keys, encrypted).await?;
     let trust = match app.settings.phone.encrypted_data {
         EncryptedData::Verify => Trust::Hash,
         EncryptedData::Local | EncryptedData::Off => Trust::Local,
@@ -218,8 +239,7 @@ async fn by_payload(
         match app.health.note(asked, app.clock.now()) {
             Ok(true) => {}
             Ok(false) => {
-                let sentence = "WeChat does not know this ciphertext: it is forged, or older than three days.";
-                return Err(app.refuse(opened.opening, "unknown_to_wechat", sentence).await);
+                return Err(app.refuse(asking, opened.opening, Refused::UnknownToWechat).await);
             }
             Err(error) => {
                 // WeChat's failure is not the member's.
@@ -228,6 +248,7 @@ async fn by_payload(
             }
         }
     }
+    app.results.opened(asking.appid, opened.rescued, app.clock.now());
     let content = &opened.content;
     let number = PhoneNumber {
         phone_number: content.phone_number.clone(),

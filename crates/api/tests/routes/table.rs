@@ -65,6 +65,11 @@ async fn requests_without_a_session_are_answered_by_the_table() {
         ("GET", "/forward-auth/nginx", None, String::new(), "not_found", 404),
         ("POST", "/introspect", FORM, "token=x".into(), "not_found", 404),
         ("GET", "/readyz", None, String::new(), "not_found", 404),
+        ("GET", "/metrics", None, String::new(), "not_found", 404),
+        ("GET", "/docs", None, String::new(), "not_found", 404),
+        ("GET", "/docs/rapidoc.js", None, String::new(), "not_found", 404),
+        ("GET", "/api/v1/stats", None, String::new(), "not_found", 404),
+        ("GET", "/api/v1/failures", None, String::new(), "not_found", 404),
         // types and sizes of bodies
         ("POST", "/v1/login", None, "{\"code\":\"x\"}".into(), "unsupported_media_type", 415),
         ("POST", "/v1/login", Some("text/plain"), "{\"code\":\"x\"}".into(), "unsupported_media_type", 415),

@@ -1,7 +1,7 @@
 //! Counts for charts, and the requests that failed.
 
 use super::sample::{DAY, NOW, hash, log_in, login};
-use crate::model::{FailedFrom, FailedQuery, FailedRequest, FailedRow, HourCount, MemberId, UnixSeconds};
+use crate::model::{By, FailedFrom, FailedQuery, FailedRequest, FailedRow, HourCount, MemberId, UnixSeconds};
 use crate::store::Store;
 
 fn hour(hour: i64, appid: &str, cause: &str, count: u64) -> HourCount {
@@ -90,7 +90,7 @@ pub async fn failed_requests_go_with_their_member(store: &dyn Store) {
     add_failed(store, &[failed("opening", "stale", Some(member), "a"), failed("login", "blocked", None, "b")]).await;
     let export = store.export(member, hash(9), NOW).await.expect("a read").expect("a member");
     assert_eq!(rids(&export.failed_requests), ["a"]);
-    store.erase_member(member, hash(9), "member", NOW).await.expect("a write").expect("a member");
+    store.erase_member(member, hash(9), By::MEMBER, NOW).await.expect("a write").expect("a member");
     assert_eq!(rids(&list(store, FailedQuery::default()).await), ["b"]);
     // Of a request that was under way meanwhile nothing says any more whose it was.
     add_failed(store, &[failed("opening", "stale", Some(member), "c")]).await;

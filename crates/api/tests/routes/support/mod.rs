@@ -83,6 +83,7 @@ impl TestApp {
             calls: settings::Calls { allowed: vec!["wxa".to_owned(), "cgi-bin/message".to_owned()] },
             webhooks: settings::Webhooks::default(),
             login_hooks: BTreeMap::new(),
+            timezone: wxgate_api::TimeZone::get("Asia/Shanghai").unwrap(),
             trusted_proxies: Vec::new(),
             push: BTreeMap::new(),
             risk: BTreeMap::new(),
