@@ -149,6 +149,7 @@ fn headers() -> Map<String, Value> {
     }));
     headers.extend(avatar::headers());
     headers.extend(jwt::headers());
+    headers.extend(services::headers());
     for (name, description) in services::IDENTITY {
         headers.insert(name.to_owned(), header(description, json!({ "type": "string" })));
     }

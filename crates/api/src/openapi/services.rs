@@ -77,6 +77,38 @@ pub fn openapi() -> Operation {
     Operation::new("openapi", "operation", "本文档", "This document.").answers("This document", "OpenApi", &example)
 }
 
+/// `GET /docs`
+pub fn docs() -> Operation {
+    Operation::new(
+        "docs",
+        "operation",
+        "在线文档",
+        "A page that shows this document. It loads nothing from other hosts.",
+    )
+    .answers_bytes("The page", "text/html; charset=utf-8", &[POLICY])
+}
+
+/// `GET /docs/rapidoc.js`
+pub fn viewer() -> Operation {
+    Operation::new(
+        "docsViewer",
+        "operation",
+        "在线文档的脚本",
+        "What the page of /docs is drawn with, always compressed.",
+    )
+    .answers_bytes("RapiDoc", "text/javascript; charset=utf-8", &[POLICY, ("Content-Encoding", "Gzip")])
+}
+
+const POLICY: (&str, &str) = ("Content-Security-Policy", "Policy");
+
+/// Headers that only these have.
+pub fn headers() -> Map<String, Value> {
+    map(json!({
+        "Policy": { "description": "What the page may load", "required": true, "schema": { "type": "string" } },
+        "Gzip": { "description": "How it is compressed", "required": true, "schema": only("gzip") },
+    }))
+}
+
 /// What these operations send and answer.
 pub fn schemas() -> Map<String, Value> {
     let token =

@@ -6,6 +6,7 @@ mod apps;
 mod audit;
 mod avatar;
 mod deliveries;
+mod docs;
 mod endpoint;
 mod erase;
 mod export;
@@ -125,6 +126,8 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::GET, "/metrics", metrics::route, of_statistics::metrics),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
+    Endpoint::new(Method::GET, "/docs", |_| docs::page(), of_services::docs),
+    Endpoint::new(Method::GET, "/docs/rapidoc.js", |_| docs::viewer(), of_services::viewer),
 ];
 
 /// The public listener.

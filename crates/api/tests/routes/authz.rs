@@ -10,13 +10,15 @@ use super::support::document::{Side, document, is_on, operations};
 use super::support::{Answer, TestApp, raw, request};
 
 /// Endpoints of the internal listener that ask for no API token: who may ask is the listener's, or the skey's.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 9] = [
     "/forward-auth",
     "/forward-auth/nginx",
     "/healthz",
     "/readyz",
     "/metrics",
     "/openapi.json",
+    "/docs",
+    "/docs/rapidoc.js",
     "/.well-known/jwks.json",
 ];
 

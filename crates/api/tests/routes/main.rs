@@ -11,6 +11,7 @@ mod avatars;
 mod clock;
 mod content_check;
 mod conventions;
+mod docs;
 mod document;
 mod export;
 mod failures;
