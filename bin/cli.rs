@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Config, Sources};
 use crate::lang::{Lang, words};
 use crate::out::{Failure, Outcome};
-use crate::{demo, explain, healthcheck, proxy_config, sandbox, serve, token};
+use crate::{demo, explain, healthcheck, proxy_config, sandbox, serve, token, trace};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -74,6 +74,9 @@ enum Command {
     /// Why does a payload not open? Reads JSON from standard input. 解密失败诊断
     #[command(after_help = EXPLAIN_HELP)]
     Explain(explain::Flags),
+    /// One request's whole story, by its id. 按 rid 追踪一次请求
+    #[command(after_help = "Example:\n  wxgate trace 01980c2e7c1e70008000000000000000 --log wxgate.log")]
+    Trace(trace::Flags),
     /// Ask the running server whether it serves. 健康检查
     #[command(after_help = "Example:\n  wxgate healthcheck --url http://127.0.0.1:8520/healthz")]
     Healthcheck(healthcheck::Flags),
@@ -97,6 +100,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Token(command) => token::run(command, &global, lang),
         Command::ProxyConfig(flags) => proxy_config::run(&flags),
         Command::Explain(flags) => explain::run(flags, lang),
+        Command::Trace(flags) => trace::run(&flags, &global, lang),
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
     }
 }
@@ -132,6 +136,7 @@ mod tests {
             "demo",
             "sandbox",
             "explain",
+            "trace 01980c2e7c1e70008000000000000000",
             "healthcheck",
             "proxy-config nginx --domain api.example.com",
             "config check",

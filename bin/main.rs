@@ -16,6 +16,7 @@ mod proxy_config;
 mod sandbox;
 mod serve;
 mod token;
+mod trace;
 
 use std::process::ExitCode;
 

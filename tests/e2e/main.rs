@@ -25,5 +25,6 @@ mod scenarios;
 mod secrets;
 mod token_centre;
 mod tokens;
+mod trace;
 mod webhooks;
 mod wechat;
