@@ -16,6 +16,7 @@ mod files;
 mod first_steps;
 mod journey;
 mod manage;
+mod metrics;
 mod one_code;
 mod plugins;
 mod push;
