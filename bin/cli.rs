@@ -1,13 +1,13 @@
 //! The command line: what can be asked for, and which file answers.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, Config, Sources};
 use crate::lang::{Lang, words};
 use crate::out::{Failure, Outcome};
-use crate::{demo, explain, healthcheck, proxy_config, sandbox, serve, token, trace};
+use crate::{demo, explain, healthcheck, help, init, manual, proxy_config, sandbox, serve, token, trace};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -41,6 +41,11 @@ impl Global {
         Ok(config::load(&self.sources())?)
     }
 
+    /// The file that `--config` names.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
     fn is_unused(&self) -> bool {
         self.config.is_none() && self.set.is_empty()
     }
@@ -56,6 +61,11 @@ enum Command {
     /// Server and WeChat sandbox in one process, no configuration needed. 一条命令试用
     #[command(after_help = "Example:\n  wxgate demo --public 127.0.0.1:9000")]
     Demo(demo::Flags),
+    /// Make a configuration and keys by four questions. 回答四个问题，生成配置和密钥
+    #[command(
+        after_help = "Example:\n  wxgate init\n  wxgate init --yes --appid wx0123456789abcdef --secret-file - < secret"
+    )]
+    Init(init::Flags),
     /// Run the server. 运行服务
     #[command(after_help = "Example:\n  wxgate serve --config /etc/wxgate/wxgate.toml")]
     Serve,
@@ -80,6 +90,12 @@ enum Command {
     /// Ask the running server whether it serves. 健康检查
     #[command(after_help = "Example:\n  wxgate healthcheck --url http://127.0.0.1:8520/healthz")]
     Healthcheck(healthcheck::Flags),
+    /// Print what completes these commands in a shell. 命令补全脚本
+    #[command(after_help = "Example:\n  wxgate completions bash > /etc/bash_completion.d/wxgate")]
+    Completions(manual::CompletionFlags),
+    /// Print the manual page, or write all of them. 手册页
+    #[command(after_help = "Example:\n  wxgate man | man -l -\n  wxgate man --out /usr/local/share/man/man1")]
+    Man(manual::ManFlags),
 }
 
 const EXPLAIN_HELP: &str = r#"Example:
@@ -87,7 +103,9 @@ const EXPLAIN_HELP: &str = r#"Example:
 
 /// Reads the arguments and runs the command they name. Bad arguments, `--help` and `--version` end in clap.
 pub(crate) fn run(lang: Lang) -> Outcome {
-    let Cli { global, command } = Cli::parse();
+    let described = help::in_language(Cli::command(), lang);
+    let Cli { global, command } =
+        Cli::from_arg_matches(&described.clone().get_matches()).unwrap_or_else(|error| error.exit());
     match command {
         Command::Demo(flags) if global.is_unused() => demo::run(&flags, lang),
         Command::Demo(_) => Err(Failure::usage(words(
@@ -102,31 +120,54 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Explain(flags) => explain::run(flags, lang),
         Command::Trace(flags) => trace::run(&flags, &global, lang),
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
+        Command::Init(flags) => init::run(flags, &global, lang),
+        Command::Completions(flags) => manual::completions(&flags, described),
+        Command::Man(flags) => manual::man(&flags, described),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use unicode_width::UnicodeWidthStr;
 
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
     }
 
+    fn for_each(command: &mut clap::Command, look: &mut impl FnMut(&mut clap::Command)) {
+        look(command);
+        command.get_subcommands_mut().for_each(|command| for_each(command, look));
+    }
+
     #[test]
-    fn every_help_fits_a_screen_and_shows_an_example() {
-        fn look(command: &mut clap::Command) {
-            let help = command.render_help().to_string();
-            assert!(help.lines().count() <= 24, "{help}");
-            assert!(help.lines().all(|line| line.chars().count() <= 104), "{help}");
-            assert!(help.contains("wxgate ") && (help.contains("Example") || help.contains("Start here")), "{help}");
-            command.get_subcommands_mut().filter(|command| command.get_name() != "help").for_each(look);
+    fn every_help_fits_a_screen_and_shows_an_example_in_either_language() {
+        for (lang, example) in [(Lang::En, ["Example", "Start here"]), (Lang::Zh, ["示例", "从这里开始"])] {
+            for_each(&mut help::in_language(Cli::command(), lang), &mut |command| {
+                let help = command.render_help().to_string();
+                // Where there is a choice of commands, it may take what it needs.
+                let choice = command.get_subcommands().count();
+                assert!(help.lines().count() <= 24 + choice, "{help}");
+                assert!(help.lines().all(|line| line.width() <= 104), "{help}");
+                assert!(help.contains("wxgate ") && example.iter().any(|word| help.contains(word)), "{help}");
+                let other =
+                    lang.pick(["Usage:", "Options:", "Commands:", "Print "].as_slice(), &["：", "显示", "配置"]);
+                assert!(other.iter().all(|word| !help.contains(word)), "{help}");
+            });
         }
+    }
+
+    #[test]
+    fn every_text_of_the_help_is_there_in_both_languages() {
         let mut command = Cli::command();
         command.build();
-        look(&mut command);
+        for_each(&mut command, &mut |command| {
+            let texts = command.get_arguments().filter_map(clap::Arg::get_help).chain(command.get_about());
+            for text in texts.map(ToString::to_string) {
+                assert!(help::is_in_both(&text), "{}: {text}", command.get_name());
+            }
+        });
     }
 
     #[test]
@@ -145,10 +186,13 @@ mod tests {
             "token list",
             "token create --name a --scope introspect",
             "token revoke 01980c2e-7c1e-7000-8000-000000000000",
+            "init",
+            "completions bash",
+            "man",
         ] {
             let line = format!("wxgate {arguments} --config /etc/x.toml");
             let cli = Cli::try_parse_from(line.split(' ')).unwrap_or_else(|error| panic!("{line}: {error}"));
-            assert_eq!(cli.global.config.as_deref(), Some(std::path::Path::new("/etc/x.toml")));
+            assert_eq!(cli.global.config.as_deref(), Some(Path::new("/etc/x.toml")));
         }
     }
 }

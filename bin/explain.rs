@@ -20,7 +20,7 @@ pub(crate) struct Flags {
     /// Print what was encrypted, too: personal data. 显示明文
     #[arg(long)]
     show: bool,
-    /// Print JSON.
+    /// Print JSON. 输出 JSON
     #[arg(long)]
     json: bool,
 }

@@ -21,10 +21,10 @@ const PATH: &str = "/healthz";
 /// Whom to ask.
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// Ask here, without reading a configuration: http://127.0.0.1:8520/healthz
+    /// Ask here, without reading a configuration: http://127.0.0.1:8520/healthz 健康检查网址
     #[arg(long)]
     url: Option<Url>,
-    /// Print JSON.
+    /// Print JSON. 输出 JSON
     #[arg(long)]
     json: bool,
 }

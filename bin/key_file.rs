@@ -1,8 +1,8 @@
 //! The sealing key: `data_dir/wxgate.key`, made at the first start, or the systemd credential `wxgate_key`.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use wxgate_crypto::Vault;
@@ -11,8 +11,9 @@ use crate::config::{self, Guard, quoted};
 use crate::filesystem;
 use crate::lang::words;
 use crate::out::Failure;
+use crate::private_file;
 
-const KEY: &str = "wxgate.key";
+pub(crate) const KEY: &str = "wxgate.key";
 /// The database beside the key.
 pub(crate) const DATABASE: &str = "wxgate.db";
 const CREDENTIAL: &str = "wxgate_key";
@@ -21,20 +22,29 @@ const CREDENTIAL: &str = "wxgate_key";
 /// old database: what is sealed there would be lost. `credentials` is systemd's directory.
 pub(crate) fn open(data_dir: &Path, credentials: Option<&Path>) -> Result<Vault, Failure> {
     make_directory(data_dir)?;
+    if let Some(vault) = existing(data_dir, credentials)? {
+        return Ok(vault);
+    }
+    let file = data_dir.join(KEY);
+    refuse_beside_database(data_dir, &file)?;
+    make_key(&file).map_err(|error| cannot_make(&file, &error))?;
+    vault(&file, Guard::Mode)
+}
+
+/// Opens the vault, if its key is there.
+pub(crate) fn existing(data_dir: &Path, credentials: Option<&Path>) -> Result<Option<Vault>, Failure> {
     let file = data_dir.join(KEY);
     let credential = credentials.map(|dir| dir.join(CREDENTIAL)).filter(|path| path.exists());
-    let (path, guard) = match credential {
-        Some(path) if file.exists() => return Err(two_keys(&path, &file)),
-        Some(path) => (path, Guard::Systemd),
-        None => {
-            if !file.exists() {
-                refuse_beside_database(data_dir, &file)?;
-                make_key(data_dir, &file).map_err(|error| cannot_make(&file, &error))?;
-            }
-            (file, Guard::Mode)
-        }
-    };
-    let text = config::read_secret(&path, guard).map_err(Failure::refused)?;
+    match credential {
+        Some(path) if file.exists() => Err(two_keys(&path, &file)),
+        Some(path) => vault(&path, Guard::Systemd).map(Some),
+        None if file.exists() => vault(&file, Guard::Mode).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn vault(path: &Path, guard: Guard) -> Result<Vault, Failure> {
+    let text = config::read_secret(path, guard).map_err(Failure::refused)?;
     Vault::parse_key_file(&text).map_err(|error| {
         let path = path.display();
         Failure::refused(words(
@@ -71,24 +81,12 @@ fn refuse_beside_database(data_dir: &Path, key: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// Makes the key appear complete or not at all: written and synced under another name, then linked. Where two
-/// processes start at once, the second finds the first one's.
-fn make_key(data_dir: &Path, key: &Path) -> io::Result<()> {
-    // A name of its own: in a container every process has the same number, and one may have ended in here before.
-    let draft = data_dir.join(format!(".{KEY}.{}", uuid::Uuid::now_v7().simple()));
-    let written = write_key(&draft).and_then(|()| match fs::hard_link(&draft, key) {
+/// Where two processes start at once, the second finds the first one's.
+fn make_key(key: &Path) -> io::Result<()> {
+    match private_file::create(key, Vault::generate_key_file().as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    });
-    let removed = fs::remove_file(&draft);
-    written.and(removed)?;
-    File::open(data_dir)?.sync_all()
-}
-
-fn write_key(draft: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
-    file.write_all(Vault::generate_key_file().as_bytes())?;
-    file.sync_all()
+        made => made,
+    }
 }
 
 fn two_keys(credential: &Path, file: &Path) -> Failure {

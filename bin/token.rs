@@ -23,30 +23,30 @@ pub(crate) enum Command {
     /// Make a token and print it, once. 创建令牌，只显示一次
     #[command(after_help = CREATE_HELP)]
     Create {
-        /// What people call it.
+        /// What people call it. 名称
         #[arg(long, value_parser = name)]
         name: String,
-        /// What it allows; several by commas, or repeated.
+        /// What it allows; several by commas, or repeated. 权限，可用逗号分隔
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true)]
         scopes: Vec<String>,
-        /// Days until it ends; without it, never.
+        /// Days until it ends; without it, never. 有效天数，不写则长期有效
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
         expires_days: Option<u16>,
-        /// Print JSON: {"id","token"}.
+        /// Print JSON: {"id","token"}. 输出 JSON
         #[arg(long)]
         json: bool,
     },
     /// List the tokens. 列出令牌
     #[command(after_help = "Example:\n  wxgate token list --json")]
     List {
-        /// Print JSON.
+        /// Print JSON. 输出 JSON
         #[arg(long)]
         json: bool,
     },
     /// End a token. 吊销令牌
     #[command(after_help = "Example:\n  wxgate token revoke 01980c2e-7c1e-7000-8000-000000000000")]
     Revoke {
-        /// As `token list` shows it.
+        /// As `token list` shows it. 令牌 id
         id: Uuid,
     },
 }

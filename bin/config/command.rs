@@ -16,14 +16,14 @@ pub(crate) enum Command {
     /// Say what is wrong, or "ok" and where each value comes from. 检查配置
     #[command(after_help = "Example:\n  wxgate config check --config wxgate.toml")]
     Check {
-        /// Print JSON.
+        /// Print JSON. 输出 JSON
         #[arg(long)]
         json: bool,
     },
     /// Print the effective configuration, secrets masked. 查看生效的配置
     #[command(after_help = "Example:\n  WXGATE_SESSION__IDLE_DAYS=3 wxgate config show")]
     Show {
-        /// Print JSON.
+        /// Print JSON. 输出 JSON
         #[arg(long)]
         json: bool,
     },

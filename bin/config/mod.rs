@@ -39,7 +39,7 @@ use serde::Deserialize;
 use wxgate_api::plugin::Plugin;
 use wxgate_api::settings;
 
-use crate::lang::words;
+use crate::lang::{Words, words};
 pub(crate) use address::Address;
 pub(crate) use apps::App;
 pub(crate) use checks::host_name as is_host_name;
@@ -147,6 +147,12 @@ impl Sources {
 /// Where systemd puts this service's credentials.
 pub(crate) fn credentials_directory() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// Whether `text` may be the value of `key`; else what was expected.
+pub(crate) fn fits(key: &str, text: &str) -> Result<(), Words> {
+    let key = keys::find(key).expect("callers name keys of the table");
+    key.kind.of_text(text).map(drop)
 }
 
 /// Reads all sources, or says all that is wrong with them.
