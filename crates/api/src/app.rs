@@ -23,6 +23,7 @@ use crate::health::Health;
 use crate::jwt_keys::JwtKeys;
 use crate::phone_answer::{PendingPhones, PhoneReply};
 use crate::plugin::Plugin;
+use crate::probe::Probe;
 use crate::problem::Problem;
 use crate::remembered::{Hash, Remembered};
 use crate::results::Results;
@@ -100,6 +101,7 @@ pub struct App {
     pub(crate) streams: Arc<Semaphore>,
     /// Answers that never end by themselves are over.
     pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) probe: Probe,
 }
 
 impl App {
@@ -139,6 +141,7 @@ impl App {
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             stopping: watch::Sender::new(false),
             results,
+            probe: Probe::default(),
         })
     }
 

@@ -29,6 +29,7 @@ mod phone_answer;
 mod phone_number;
 mod picture;
 pub mod plugin;
+mod probe;
 mod problem;
 mod profile;
 mod push;

@@ -22,10 +22,12 @@ use tokio::task::JoinSet;
 use super::connection::Progress;
 use super::table::Table;
 use super::watched::{Arriving, Leaving, Watched};
-use super::{Ambiguous, Edge};
+use super::{Ambiguous, Edge, Side};
 
 /// Connections open at once, if there are files for them; beyond it the oldest without a whole request in hand yields.
 const CONNECTIONS: usize = 16_384;
+/// Commands at once.
+const COMMANDS: usize = 16;
 /// Connections at once whose request has begun and is not here as a whole; beyond it the one that began first yields. Each
 /// holds some 20 KiB, and behind a proxy that reads requests before it passes them on there are none.
 const LATE: usize = 2_048;
@@ -45,12 +47,14 @@ pub enum Listener {
     Tcp(TcpListener),
     /// A unix socket: its peers are programs of this machine.
     Unix(UnixListener),
+    /// A unix socket for programs of these users alone, by their numbers: whoever else got at it is hung up on.
+    Users(UnixListener, Vec<u32>),
 }
 
 /// Serves `edge` until `stop` resolves, then lets requests in hand end within 10 seconds and closes what is left.
 pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = watch::channel(false);
-    let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.is_public()));
+    let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.side));
     let late = Table::new(LATE);
     let streams = edge.app.stopping.clone();
     let mut tasks = JoinSet::new();
@@ -62,7 +66,8 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
             accepted = accept(&listener) => accepted,
         };
         let peer = match accepted {
-            Ok(peer) => peer,
+            Ok(Some(peer)) => peer,
+            Ok(None) => continue,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -114,15 +119,26 @@ impl Peer {
     }
 }
 
-async fn accept(listener: &Listener) -> io::Result<Peer> {
-    match listener {
+/// The next peer; `None` for one that may not come in.
+async fn accept(listener: &Listener) -> io::Result<Option<Peer>> {
+    Ok(match listener {
         Listener::Tcp(listener) => {
             let (stream, peer) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            Ok(Peer::Tcp(stream, peer.ip()))
+            Some(Peer::Tcp(stream, peer.ip()))
         }
-        Listener::Unix(listener) => Ok(Peer::Unix(listener.accept().await?.0)),
-    }
+        Listener::Unix(listener) => Some(Peer::Unix(listener.accept().await?.0)),
+        Listener::Users(listener, users) => {
+            let (stream, _) = listener.accept().await?;
+            // As the kernel knows them: whoever connected cannot say otherwise.
+            let user = stream.peer_cred()?.uid();
+            let is_known = users.contains(&user);
+            if !is_known {
+                tracing::warn!(user, "a user who may not give commands was hung up on");
+            }
+            is_known.then_some(Peer::Unix(stream))
+        }
+    })
 }
 
 async fn connection<S>(
@@ -174,9 +190,13 @@ async fn connection<S>(
 }
 
 /// How many connections a listener of a process with so many files keeps open: of eight files five are for the public one,
-/// two for the internal one, and the last is for the store and for WeChat, whatever happens outside.
-fn places(files: Option<u64>, public: bool) -> usize {
-    let share = if public { 5 } else { 2 };
+/// two for the internal one, and the last is for the store and for WeChat, whatever happens outside. Commands are few.
+fn places(files: Option<u64>, side: Side) -> usize {
+    let share = match side {
+        Side::Public => 5,
+        Side::Internal => 2,
+        Side::Local => return COMMANDS,
+    };
     files.map_or(CONNECTIONS, |files| CONNECTIONS.min(usize::try_from(files / 8 * share).unwrap_or(CONNECTIONS)))
 }
 
@@ -184,16 +204,43 @@ fn places(files: Option<u64>, public: bool) -> usize {
 mod tests {
     use super::*;
 
+    /// What the listener for `users` says to a program of this process's own user who knows nothing of it.
+    async fn said(users: impl FnOnce(u32) -> Vec<u32>) -> io::Result<Option<u32>> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("a.sock");
+        let listener = UnixListener::bind(&path)?;
+        let own = rustix::process::geteuid().as_raw();
+        let (mut stream, accepted) = tokio::join!(tokio::net::UnixStream::connect(&path), async {
+            accept(&Listener::Users(listener, users(own))).await
+        });
+        match accepted? {
+            None => {
+                // Nothing but the end of the line.
+                let mut rest = Vec::new();
+                tokio::io::AsyncReadExt::read_to_end(stream.as_mut().expect("a connection"), &mut rest).await?;
+                assert!(rest.is_empty());
+                Ok(None)
+            }
+            Some(_) => Ok(Some(own)),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_who_is_not_listed_is_hung_up_on() {
+        assert_eq!(said(|own| vec![own.wrapping_add(1), own.wrapping_add(2)]).await.unwrap(), None);
+        assert!(said(|own| vec![own.wrapping_add(1), own]).await.unwrap().is_some());
+    }
+
     #[test]
     fn no_listener_takes_the_files_of_the_other_or_of_the_store() {
         for files in [0, 1_024, 20_000] {
             assert_eq!(
-                [true, false].map(|public| places(Some(files), public)).iter().sum::<usize>() as u64,
+                [Side::Public, Side::Internal].map(|side| places(Some(files), side)).iter().sum::<usize>() as u64,
                 files / 8 * 7
             );
         }
         for files in [None, Some(1 << 20)] {
-            assert_eq!([true, false].map(|public| places(files, public)), [CONNECTIONS; 2]);
+            assert_eq!([Side::Public, Side::Internal].map(|side| places(files, side)), [CONNECTIONS; 2]);
         }
     }
 }

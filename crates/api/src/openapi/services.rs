@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::operation::Operation;
-use super::shapes::{instant, integer, map, object, only, request, text, text_or_null, word};
+use super::shapes::{envelope, instant, integer, map, object, only, request, text, text_or_null, word};
 
 /// The identity headers of forward-auth; all of them are there, empty when unknown.
 pub const IDENTITY: [(&str, &str); 6] = [
@@ -55,6 +55,28 @@ pub fn healthz() -> Operation {
         "Health",
         &json!({ "status": "ok" }),
     )
+}
+
+/// `POST /api/v1/probe`
+pub fn begin_probe() -> Operation {
+    let description = "Begins a probe: `GET /healthz?probe=NAME` by the public URL, sent within a minute, is recognised by this server.";
+    Operation::new("beginProbe", "operation", "开始一次探测：请求是否经对外网址到达本服务", description)
+        .api_token("admin")
+        .takes_nothing()
+        .answers("The probe's name", "ProbeReply", &json!({ "errcode": 0, "errmsg": "ok", "probe": "0f".repeat(16) }))
+}
+
+/// `GET /api/v1/probe`
+pub fn seen_probe() -> Operation {
+    let seen = json!({ "client": "203.0.113.7", "forwarded_for": "203.0.113.7", "query": "a=b+c" });
+    Operation::new(
+        "seenProbe",
+        "operation",
+        "探测请求到达时的样子",
+        "What arrived of the last probe, as the proxies left it.",
+    )
+    .api_token("admin")
+    .answers("What arrived, or null", "SeenReply", &json!({ "errcode": 0, "errmsg": "ok", "seen": seen }))
 }
 
 /// `GET /readyz`
@@ -136,6 +158,17 @@ pub fn schemas() -> Map<String, Value> {
             "type": "object", "properties": { "active": { "type": "boolean", "enum": [false] } },
             "required": ["active"], "maxProperties": 1,
         }] },
+        "ProbeReply": envelope(json!({
+            "probe": { "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "For /healthz?probe=…" },
+        })),
+        "SeenReply": envelope(json!({ "seen": { "oneOf": [{ "type": "null" }, object(
+            json!({
+                "client": text_or_null("Whose request it is taken for"),
+                "forwarded_for": text_or_null("X-Forwarded-For as it came"),
+                "query": text("The query as it came, without the probe"),
+            }),
+            json!({}),
+        )] } })),
         "Health": object(json!({ "status": only("ok") }), json!({})),
         "Ready": readiness("ready", object(
             json!({ "status": only("ok"), "schema_version": integer("The newest migration") }),

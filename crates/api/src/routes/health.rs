@@ -2,21 +2,38 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use warp::Filter;
 use warp::reply::{Reply, Response};
 
 use crate::app::App;
-use crate::http::{Route, with};
+use crate::edge::RequestInfo;
+use crate::http::{Route, info, raw_query, with};
 
 /// `GET /healthz`: 200 while the process serves.
 pub fn healthz() -> Route {
+    warp::path!("healthz").and(warp::get()).map(alive).boxed()
+}
+
+/// The same where phones ask, which takes note of the operator's probe.
+pub fn probed(app: &Arc<App>) -> Route {
     warp::path!("healthz")
         .and(warp::get())
-        .map(|| warp::reply::json(&json!({ "status": "ok" })).into_response())
+        .and(with(Arc::clone(app)))
+        .and(info())
+        .and(raw_query())
+        .and(warp::header::headers_cloned())
+        .map(|app: Arc<App>, info: RequestInfo, query: String, headers: HeaderMap| {
+            app.probe.notice(&query, &headers, &info, app.clock.now());
+            alive()
+        })
         .boxed()
+}
+
+fn alive() -> Response {
+    warp::reply::json(&json!({ "status": "ok" })).into_response()
 }
 
 /// `GET /readyz`: 200 when the database is open, migrated and writable, 503 otherwise. That WeChat is away is said in

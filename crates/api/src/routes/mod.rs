@@ -29,6 +29,7 @@ mod my_avatar;
 mod open_data;
 mod openapi;
 pub(crate) mod phone;
+mod probe;
 mod push;
 mod refresh;
 mod session;
@@ -81,7 +82,7 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
     Endpoint::new(Method::POST, "/wx/push/{appid}", push::receive, of_push::receive),
     Endpoint::new(Method::GET, "/wx/push/{appid}", push::verify, of_push::verify),
     Endpoint::new(Method::GET, "/.well-known/jwks.json", jwks::route, of_jwt::keys),
-    Endpoint::new(Method::GET, "/healthz", |_| health::healthz(), of_services::healthz),
+    Endpoint::new(Method::GET, "/healthz", health::probed, of_services::healthz),
 ];
 
 /// What the team's proxy, services and operators reach.
@@ -124,6 +125,8 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::GET, "/api/v1/stats", stats::route, of_statistics::stats),
     Endpoint::new(Method::GET, "/api/v1/failures", failures::route, of_statistics::failures),
     Endpoint::new(Method::GET, "/metrics", metrics::route, of_statistics::metrics),
+    Endpoint::new(Method::POST, "/api/v1/probe", probe::begin, of_services::begin_probe),
+    Endpoint::new(Method::GET, "/api/v1/probe", probe::seen, of_services::seen_probe),
     Endpoint::new(Method::GET, "/readyz", health::readyz, of_services::readyz),
     Endpoint::new(Method::GET, "/openapi.json", |_| openapi::route(), of_services::openapi),
     Endpoint::new(Method::GET, "/docs", |_| docs::page(), of_services::docs),

@@ -24,6 +24,7 @@ mod members;
 mod open_data;
 mod phone;
 mod plugins;
+mod probe;
 mod push;
 mod risk;
 mod sessions;
