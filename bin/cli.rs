@@ -6,8 +6,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, Config, Sources};
 use crate::lang::{Lang, words};
+use crate::manage::{AppCommand, AuditCommand, Here, MemberCommand, SessionCommand, TokenCommand};
 use crate::out::{Failure, Outcome};
-use crate::{demo, explain, healthcheck, help, init, manual, proxy_config, sandbox, serve, token, trace};
+use crate::{demo, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -39,6 +40,11 @@ impl Global {
     /// Loads the configuration, or gives all that is wrong with it.
     pub(crate) fn load(&self) -> Result<Config, Failure> {
         Ok(config::load(&self.sources())?)
+    }
+
+    /// Where the server's data is, also where only the server gets its secrets.
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
+        Ok(config::data_dir(&self.sources())?)
     }
 
     /// The file that `--config` names.
@@ -75,9 +81,24 @@ enum Command {
     /// Check, show or start a configuration. 检查、查看、生成配置
     #[command(subcommand, after_help = "Example:\n  wxgate config check --config wxgate.toml")]
     Config(config::Command),
+    /// Bring the database up to date, which serve does as well. 升级数据库结构（serve 也会自动升级）
+    #[command(after_help = "Example:\n  wxgate migrate --check")]
+    Migrate(migrate::Flags),
+    /// The people of the mini programs. 管理成员
+    #[command(subcommand, after_help = "Example:\n  wxgate member list --phone 13800138000")]
+    Member(MemberCommand),
+    /// Where a member is logged in. 管理会话
+    #[command(subcommand, after_help = "Example:\n  wxgate session end 01980c2e-7c1e-7000-8000-000000000000 --all")]
+    Session(SessionCommand),
     /// API tokens for the internal listener. 管理内部接口令牌
     #[command(subcommand, after_help = "Example:\n  wxgate token create --name proxy --scope introspect")]
-    Token(token::Command),
+    Token(TokenCommand),
+    /// Who did what. 操作记录
+    #[command(subcommand, after_help = "Example:\n  wxgate audit list --limit 20")]
+    Audit(AuditCommand),
+    /// The mini programs of this server. 查看小程序
+    #[command(subcommand, after_help = "Example:\n  wxgate app list")]
+    App(AppCommand),
     /// The team's reverse proxy, complete and safe. 生成反向代理配置
     #[command(after_help = proxy_config::HELP)]
     ProxyConfig(proxy_config::Flags),
@@ -106,6 +127,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
     let described = help::in_language(Cli::command(), lang);
     let Cli { global, command } =
         Cli::from_arg_matches(&described.clone().get_matches()).unwrap_or_else(|error| error.exit());
+    let here = Here { global: &global, lang };
     match command {
         Command::Demo(flags) if global.is_unused() => demo::run(&flags, lang),
         Command::Demo(_) => Err(Failure::usage(words(
@@ -115,11 +137,16 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Serve => serve::run(global.load()?, lang),
         Command::Sandbox(flags) => sandbox::run(&flags, lang),
         Command::Config(command) => config::run(&command, &global, lang),
-        Command::Token(command) => token::run(command, &global, lang),
+        Command::Member(command) => command.run(here),
+        Command::Session(command) => command.run(here),
+        Command::Token(command) => command.run(here),
+        Command::Audit(command) => command.run(here),
+        Command::App(command) => command.run(here),
         Command::ProxyConfig(flags) => proxy_config::run(&flags),
         Command::Explain(flags) => explain::run(flags, lang),
-        Command::Trace(flags) => trace::run(&flags, &global, lang),
+        Command::Trace(flags) => trace::run(&flags, here),
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
+        Command::Migrate(flags) => migrate::run(&flags, &global, lang),
         Command::Init(flags) => init::run(flags, &global, lang),
         Command::Completions(flags) => manual::completions(&flags, described),
         Command::Man(flags) => manual::man(&flags, described),
@@ -186,7 +213,13 @@ mod tests {
             "token list",
             "token create --name a --scope introspect",
             "token revoke 01980c2e-7c1e-7000-8000-000000000000",
+            "member list",
+            "member erase 01980c2e-7c1e-7000-8000-000000000000",
+            "session end 01980c2e-7c1e-7000-8000-000000000000 --all",
+            "audit list",
+            "app list",
             "init",
+            "migrate --check",
             "completions bash",
             "man",
         ] {

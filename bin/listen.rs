@@ -24,7 +24,8 @@ pub(crate) struct At {
     _socket: Option<SocketFile>,
 }
 
-struct SocketFile(PathBuf);
+/// A file of a socket, or a link to one, which goes when this does.
+pub(crate) struct SocketFile(pub(crate) PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
@@ -72,7 +73,7 @@ async fn unix(path: &Path) -> io::Result<Bound> {
 }
 
 /// Removes the socket of a process that was killed: one where nobody answers.
-async fn remove_stale(path: &Path) -> io::Result<()> {
+pub(crate) async fn remove_stale(path: &Path) -> io::Result<()> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
     let nobody = || async {
         UnixStream::connect(path).await.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)

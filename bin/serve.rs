@@ -1,6 +1,7 @@
 //! `wxgate serve`: puts the parts together, serves until it is told to stop, and closes in order.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::exit;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,9 @@ use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
 
 use crate::config::{self, Address, Config, Settings};
 use crate::lang::{Lang, words};
-use crate::listen::{self, At};
+use crate::listen::{self, At, SocketFile};
 use crate::out::{Exit, Failure, Outcome};
-use crate::{key_file, logging};
+use crate::{key_file, local, logging};
 
 /// Above the ten seconds that open connections are given to end.
 const DRAIN: Duration = Duration::from_secs(12);
@@ -52,6 +53,7 @@ pub(crate) struct Server {
     public: At,
     internal: At,
     app: Arc<App>,
+    _socket: Vec<SocketFile>,
     store: Arc<SqliteStore>,
     told: StopSignals,
     stop: watch::Sender<bool>,
@@ -63,72 +65,27 @@ impl Server {
     pub(crate) async fn start(config: Config, public_name: &str, internal_name: &str) -> Result<Self, Failure> {
         raise_file_limit();
         survive_file_size_limit()?;
-        let Config { settings, apps, plugins, .. } = config;
         // The listeners first: a second server on the same machine ends here, before it touches any data.
-        let public = listen::bind(&settings.listen.public, public_name).await?;
-        let internal = listen::bind(&settings.listen.internal, internal_name).await?;
-        let vault = Arc::new(key_file::open(&settings.data_dir, config::credentials_directory().as_deref())?);
-        let store = Arc::new(open_store(&settings).await?);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let push = channels(&apps)?;
-        let risk = apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect();
-        let judged = |app: &config::App| Some((app.appid.clone(), app.content_check.as_ref()?.settings));
-        let content_check = apps.iter().filter_map(judged).collect();
-        let allow_private = settings.webhooks.allow_private;
-        let hook = |app: &config::App| Some((app.appid.clone(), app.login_hook.as_ref()?.settings(allow_private)?));
-        let login_hooks = apps.iter().filter_map(hook).collect();
-        let appids = apps.iter().map(|app| app.appid.clone()).collect();
-        let mut credentials = Vec::with_capacity(apps.len());
-        let mut signed = Vec::new();
-        for config::App { appid, secret, api_security, .. } in apps {
-            signed.extend(
-                api_security
-                    .map(|keys| SignedCalls::new(&appid, keys.party, clock.clone()))
-                    .map(|it| (appid.clone(), it)),
-            );
-            credentials.push(Credentials { appid, secret });
-        }
-        let shared: Arc<dyn Store> = store.clone();
-        let keep = Arc::new(StoredTokens::new(shared.clone(), vault.clone(), clock.clone()));
-        let mut client = Client::new(&settings.wechat, credentials, keep).map_err(|error| cannot_start(&error))?;
-        for (appid, keys) in signed {
-            client = client.with_api_security(&appid, Arc::new(keys)).map_err(|error| cannot_start(&error))?;
-        }
-        let app = App::new(
-            wxgate_api::Settings {
-                appids,
-                push,
-                risk,
-                content_check,
-                session: settings.session,
-                phone: settings.phone,
-                limits: settings.limits,
-                profile: settings.profile,
-                public_url: settings.public_url,
-                calls: settings.calls,
-                jwt: settings.jwt,
-                webhooks: settings.webhooks,
-                login_hooks,
-                timezone: timezone(&settings.timezone)?,
-                trusted_proxies: settings.listen.trusted_proxies,
-            },
-            Arc::new(client),
-            shared,
-            vault,
-            clock,
-        );
+        let public = listen::bind(&config.settings.listen.public, public_name).await?;
+        let internal = listen::bind(&config.settings.listen.internal, internal_name).await?;
+        let data_dir = config.settings.data_dir.clone();
+        let plugins = config.plugins.clone();
+        let (app, store) = open(config).await?;
         app.install(plugins).await.map_err(|error| cannot_start(&error))?;
+        // Now that the data directory is ours, so is the place of its socket.
+        let (local, socket) = local::bind(&data_dir, runtime_directory().as_deref()).await?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         // Before anything is served: plugins hear of every event.
         tasks.spawn(plugin::run(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
+        tasks.spawn(wxgate_api::serve(local, wxgate_api::local(&app), until(stopped.clone())));
         tasks.spawn(deliver(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(housekeeping(Arc::clone(&app), until(stopped)));
         // Before the line that says that it serves: whoever reads it may at once tell it to stop.
         let told = StopSignals::new()?;
-        let server = Self { public: public.at, internal: internal.at, app, store, told, stop, tasks };
+        let server = Self { public: public.at, internal: internal.at, _socket: socket, app, store, told, stop, tasks };
         let (public, internal) = (server.public(), server.internal());
         tracing::info!(%public, %internal, version = env!("CARGO_PKG_VERSION"), "listening");
         Ok(server)
@@ -221,9 +178,62 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-/// The zone, which the configuration has found to be one.
-fn timezone(name: &str) -> Result<TimeZone, Failure> {
-    TimeZone::get(name).map_err(|error| cannot_start(&error))
+/// systemd's `$RUNTIME_DIRECTORY`: the first, if there are several.
+fn runtime_directory() -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("RUNTIME_DIRECTORY")?).next()
+}
+
+/// The app that the configuration describes, over its store: all of a server but its listeners.
+pub(crate) async fn open(config: Config) -> Result<(Arc<App>, Arc<SqliteStore>), Failure> {
+    let Config { settings, apps, .. } = config;
+    let vault = Arc::new(key_file::open(&settings.data_dir, config::credentials_directory().as_deref())?);
+    let store = Arc::new(open_store(&settings).await?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let judged = |app: &config::App| Some((app.appid.clone(), app.content_check.as_ref()?.settings));
+    let allow_private = settings.webhooks.allow_private;
+    let hook = |app: &config::App| Some((app.appid.clone(), app.login_hook.as_ref()?.settings(allow_private)?));
+    let of_server = wxgate_api::Settings {
+        appids: apps.iter().map(|app| app.appid.clone()).collect(),
+        push: channels(&apps)?,
+        risk: apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect(),
+        content_check: apps.iter().filter_map(judged).collect(),
+        login_hooks: apps.iter().filter_map(hook).collect(),
+        session: settings.session,
+        phone: settings.phone,
+        limits: settings.limits,
+        profile: settings.profile,
+        public_url: settings.public_url,
+        calls: settings.calls,
+        jwt: settings.jwt,
+        webhooks: settings.webhooks,
+        // The configuration has found it to be one.
+        timezone: TimeZone::get(&settings.timezone).map_err(|error| cannot_start(&error))?,
+        trusted_proxies: settings.listen.trusted_proxies,
+    };
+    let shared: Arc<dyn Store> = store.clone();
+    let keep = Arc::new(StoredTokens::new(shared.clone(), vault.clone(), clock.clone()));
+    let client = client(&settings.wechat, apps, keep, &clock)?;
+    Ok((App::new(of_server, Arc::new(client), shared, vault, clock), store))
+}
+
+/// The client of WeChat with the apps' secrets, and with the keys of those whose calls are signed.
+fn client(
+    settings: &wx_client::Settings,
+    apps: Vec<config::App>,
+    keep: Arc<StoredTokens>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Client, Failure> {
+    let mut credentials = Vec::with_capacity(apps.len());
+    let mut signed = Vec::new();
+    for config::App { appid, secret, api_security, .. } in apps {
+        signed.extend(api_security.map(|keys| (appid.clone(), SignedCalls::new(&appid, keys.party, clock.clone()))));
+        credentials.push(Credentials { appid, secret });
+    }
+    let mut client = Client::new(settings, credentials, keep).map_err(|error| cannot_start(&error))?;
+    for (appid, keys) in signed {
+        client = client.with_api_security(&appid, Arc::new(keys)).map_err(|error| cannot_start(&error))?;
+    }
+    Ok(client)
 }
 
 /// The message push of the apps that use it.

@@ -7,16 +7,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
-use wxgate_api::{Language, failure};
-use wxgate_store::{FailedQuery, SqliteStore, Store};
 
-use crate::cli::Global;
 use crate::key_file;
 use crate::lang::{Lang, words};
+use crate::local::{Need, Question};
+use crate::manage::Here;
 use crate::out::{self, Exit, Failure, Outcome};
 
 /// Rows that one request can have, and some.
-const ROWS: u32 = 100;
+const ROWS: &str = "100";
 /// What a line says by its place already, or what all lines of a request have in common.
 const COMMON: &[&str] = &["timestamp", "level", "message", "target", "rid", "span", "spans"];
 
@@ -51,10 +50,11 @@ struct Story {
 }
 
 /// Runs `wxgate trace`: a problem if nothing is known of the request.
-pub(crate) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
+pub(crate) fn run(flags: &Flags, here: Here<'_>) -> Outcome {
+    let lang = here.lang;
     let rid = flags.rid.simple().to_string();
-    let data_dir = global.load()?.settings.data_dir;
-    let failures = crate::serve::on_runtime(failures(&data_dir, &rid, lang))?;
+    let data_dir = here.global.load()?.settings.data_dir;
+    let failures = failures(here, &data_dir, &rid)?;
     let lines = match &flags.log {
         None => Vec::new(),
         Some(path) => lines(path, &rid).map_err(|error| unreadable(path, &error))?,
@@ -78,20 +78,14 @@ pub(crate) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// What the database has of it, also while a server runs.
-async fn failures(data_dir: &Path, rid: &str, lang: Lang) -> Result<Vec<Value>, Failure> {
+/// What the server has kept of it; nothing where there was never a server.
+fn failures(here: Here<'_>, data_dir: &Path, rid: &str) -> Result<Vec<Value>, Failure> {
     if !data_dir.join(key_file::DATABASE).exists() {
         return Ok(Vec::new());
     }
-    let not_done = |error: wxgate_store::Error| {
-        Failure::problem(words(format!("无法读取数据库：{error}"), format!("cannot read the database: {error}")))
-    };
-    let store = SqliteStore::open_shared(data_dir).map_err(not_done)?;
-    let query = FailedQuery { rid: Some(rid.to_owned()), limit: ROWS, ..FailedQuery::default() };
-    let rows = store.failed_requests(query).await.map_err(not_done)?;
-    store.close().await;
-    let language = lang.pick(Language::Chinese, Language::English);
-    Ok(rows.into_iter().map(|row| failure(row, language)).collect())
+    let question = Question::get("/api/v1/failures").with(&[("rid", Some(rid)), ("limit", Some(ROWS))]);
+    let answer = here.asked(Need::Database, &question)?;
+    Ok(answer["failures"].as_array().cloned().unwrap_or_default())
 }
 
 /// The lines that name the request.

@@ -1,7 +1,7 @@
 //! The apps: what the sources say of each, and where its secrets come from. Their values never meet figment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::value::Value;
 use secrecy::{ExposeSecret, SecretString};
@@ -172,6 +172,7 @@ const SECRET: Secret = Secret { text: "app.secret", file: "app.secret_file", cre
 pub(super) struct Notes {
     pub(super) flaws: Vec<Flaw>,
     pub(super) warnings: Vec<Flaw>,
+    pub(super) secret_files: Vec<PathBuf>,
 }
 
 fn complete(mut draft: Draft, credentials: &Credentials<'_>, notes: &mut Notes) -> Option<App> {

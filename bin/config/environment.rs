@@ -58,11 +58,7 @@ fn stranger(name: &str, place: &Place, flaws: &mut Vec<Flaw>, warnings: &mut Vec
     if name.contains("__") || nearest.is_some() {
         flaws.push(Flaw::at(place, path, unknown("没有这个键", "unknown key", nearest)));
     } else {
-        warnings.push(Flaw {
-            place: Some(place.clone()),
-            key: None,
-            words: words("不是配置项，已忽略", "not a key, ignored"),
-        });
+        warnings.push(Flaw::of(place.clone(), words("不是配置项，已忽略", "not a key, ignored")));
     }
 }
 
@@ -72,7 +68,7 @@ pub(super) fn flags(all: &[String]) -> Reading {
     for flag in all {
         let Some((path, text)) = flag.split_once('=') else {
             let words = words("应写成 KEY=VALUE", "expected KEY=VALUE");
-            reading.flaws.push(Flaw { place: Some(Place::Flag), key: None, words });
+            reading.flaws.push(Flaw::of(Place::Flag, words));
             continue;
         };
         match plugins::of_flag(path, text) {

@@ -39,11 +39,7 @@ pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Reading, Flaw> {
         let place = lines.place(error.span());
         // Only the message: the error's own text shows the line, and a secret may stand in it.
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        Flaw {
-            place: Some(place),
-            key: None,
-            words: words(format!("不是合法的 TOML：{message}"), format!("not TOML: {message}")),
-        }
+        Flaw::of(place, words(format!("不是合法的 TOML：{message}"), format!("not TOML: {message}")))
     })?;
     let mut reading = Reading::new("file");
     for (name, key, item) in entries(document.as_table()) {

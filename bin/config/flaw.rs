@@ -42,17 +42,24 @@ pub(crate) struct Flaw {
     pub(super) place: Option<Place>,
     pub(super) key: Option<String>,
     pub(super) words: Words,
+    /// Nothing is wrong but that a secret stands nowhere.
+    pub(super) is_missing_secret: bool,
 }
 
 impl Flaw {
     /// Something at `place` about `key`.
     pub(super) fn at(place: &Place, key: impl Into<String>, words: Words) -> Self {
-        Self { place: Some(place.clone()), key: Some(key.into()), words }
+        Self { place: Some(place.clone()), key: Some(key.into()), words, is_missing_secret: false }
     }
 
     /// Something that no line or variable says.
     pub(super) fn nowhere(words: Words) -> Self {
-        Self { place: None, key: None, words }
+        Self { place: None, key: None, words, is_missing_secret: false }
+    }
+
+    /// Something at `place` about no key.
+    pub(super) fn of(place: Place, words: Words) -> Self {
+        Self { place: Some(place), ..Self::nowhere(words) }
     }
 
     /// `wxgate.toml:12: session.idle_days: expected …`

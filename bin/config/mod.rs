@@ -64,7 +64,16 @@ pub(crate) struct Config {
     pub(crate) plugins: Vec<Arc<dyn Plugin>>,
     /// What is worth telling the operator before the start.
     pub(crate) warnings: Vec<Flaw>,
+    /// The files that hold secrets, read or not; the configuration's own if it holds one.
+    pub(crate) secret_files: Vec<PathBuf>,
     report: Report,
+}
+
+impl Config {
+    /// The effective configuration, secrets masked.
+    pub(crate) fn masked(&self) -> serde_json::Value {
+        self.report.values_json()
+    }
 }
 
 /// All sections but the apps, each as the struct of the crate that uses it.
@@ -157,6 +166,20 @@ pub(crate) fn fits(key: &str, text: &str) -> Result<(), Words> {
 
 /// Reads all sources, or says all that is wrong with them.
 pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
+    let (config, flaws) = examine(sources)?;
+    if flaws.is_empty() { Ok(config) } else { Err(Refusal::new(flaws)) }
+}
+
+/// Where the server that these sources configure has its data. A secret may be missing here: systemd gives it to the
+/// server alone, and a command that asks the server needs none.
+pub(crate) fn data_dir(sources: &Sources) -> Result<PathBuf, Refusal> {
+    let (config, mut flaws) = examine(sources)?;
+    flaws.retain(|flaw| !flaw.is_missing_secret);
+    if flaws.is_empty() { Ok(config.settings.data_dir) } else { Err(Refusal::new(flaws)) }
+}
+
+/// What can be read of the sources, and all that is wrong with them.
+pub(crate) fn examine(sources: &Sources) -> Result<(Config, Vec<Flaw>), Refusal> {
     let mut notes = Notes::default();
     let path = sources.file();
     let defaults = file::read(DEFAULTS, None).map_err(|flaw| Refusal::new(vec![flaw]))?;
@@ -202,11 +225,9 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
     let sections = plugins::sections(said);
     let plugins = made(&sections, &apps, &mut notes);
     login_hook::judge(&apps, settings.webhooks.allow_private, &mut notes);
-    if !notes.flaws.is_empty() {
-        return Err(Refusal::new(notes.flaws));
-    }
     let report = Report::new(path, &figment, &places, &apps, &sections);
-    Ok(Config { settings, apps, plugins, warnings: notes.warnings, report })
+    let Notes { flaws, warnings, secret_files } = notes;
+    Ok((Config { settings, apps, plugins, warnings, secret_files, report }, flaws))
 }
 
 /// Makes the plugins of their sections. While anything is wrong with the rest, only the sections are read: what a plugin

@@ -83,7 +83,8 @@ impl Secret {
                 format!("缺少：请写 {} 或 {}", self.text, self.file),
                 format!("missing: write {} or {}", self.text, self.file),
             );
-            notes.flaws.push(Flaw::at(draft.place(), self.text, words));
+            let missing = Flaw { is_missing_secret: true, ..Flaw::at(draft.place(), self.text, words) };
+            notes.flaws.push(missing);
             return None;
         };
         if let Some((other, elsewhere, _)) = sources.first() {
@@ -95,13 +96,19 @@ impl Secret {
                 warn_of_readers(&place, path, notes);
                 text
             }
-            Source::File(file, guard) => match self.of_file(&file, guard) {
-                Ok(secret) => secret,
-                Err(words) => {
-                    notes.flaws.push(Flaw::at(&place, path, words));
-                    return None;
+            Source::File(file, guard) => {
+                let read = self.of_file(&file, guard);
+                if guard == Guard::Mode {
+                    notes.secret_files.push(file);
                 }
-            },
+                match read {
+                    Ok(secret) => secret,
+                    Err(words) => {
+                        notes.flaws.push(Flaw::at(&place, path, words));
+                        return None;
+                    }
+                }
+            }
         };
         Some((place, secret))
     }
@@ -126,6 +133,7 @@ fn twice(path: &str, other: &str, place: &Place) -> Flaw {
 /// A secret inside the configuration file makes the whole file one.
 fn warn_of_readers(place: &Place, key: &str, notes: &mut Notes) {
     let Place::File { path, .. } = place else { return };
+    notes.secret_files.push(path.to_path_buf());
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
         let chmod = format!("chmod 600 {}", secret_file::quoted(path));
         let words = words(format!("其他用户能读到；请执行 {chmod}"), format!("others can read it; run {chmod}"));

@@ -20,7 +20,7 @@ pub struct Probe(Mutex<Option<Sent>>);
 
 struct Sent {
     name: String,
-    sent_at: UnixSeconds,
+    at: UnixSeconds,
     seen: Option<Seen>,
 }
 
@@ -40,8 +40,8 @@ impl Probe {
     pub fn begin(&self, now: UnixSeconds) -> String {
         let mut random = [0_u8; PROBE_BYTES];
         getrandom::fill(&mut random).expect("the operating system has random bytes");
-        let name: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        *self.lock() = Some(Sent { name: name.clone(), sent_at: now, seen: None });
+        let name = format!("{:032x}", u128::from_be_bytes(random));
+        *self.lock() = Some(Sent { name: name.clone(), at: now, seen: None });
         name
     }
 
@@ -49,7 +49,7 @@ impl Probe {
     pub fn notice(&self, query: &str, headers: &HeaderMap, info: &RequestInfo, now: UnixSeconds) {
         let Some(rest) = query.strip_prefix("probe=") else { return };
         let mut sent = self.lock();
-        let Some(sent) = sent.as_mut().filter(|sent| now < sent.sent_at + PROBE_SECONDS) else { return };
+        let Some(sent) = sent.as_mut().filter(|sent| now < sent.at + PROBE_SECONDS) else { return };
         let Some(rest) = rest.strip_prefix(&sent.name) else { return };
         let forwarded = headers.get_all("x-forwarded-for").iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
         let forwarded = forwarded.collect::<Vec<_>>().join(",");

@@ -20,5 +20,5 @@ pub use model::*;
 pub use outbox::Outbox;
 pub use plugin_entries::PluginEntries;
 pub use settings::Settings;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Examined, LATEST_SCHEMA, SealedProbe, SqliteStore, examine, schema_version, sqlite_version};
 pub use store::Store;

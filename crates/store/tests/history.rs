@@ -15,9 +15,8 @@ use wxgate_store::{MemberId, Settings, SqliteStore, Store, UnixSeconds};
 /// Histories and the most steps in one: in a normal run, and with `WXGATE_LONG`.
 const SIZES: [(u32, usize); 2] = [(250, 40), (5_000, 200)];
 
-/// A store, and another that a command beside it would open.
 struct Sqlite {
-    open: Option<[SqliteStore; 2]>,
+    open: Option<SqliteStore>,
     folder: TempDir,
     settings: Settings,
 }
@@ -30,12 +29,11 @@ impl Sqlite {
     }
 
     fn open(&mut self) {
-        let store = SqliteStore::open(&self.settings, self.folder.path()).unwrap();
-        self.open = Some([store, SqliteStore::open_shared(self.folder.path()).unwrap()]);
+        self.open = Some(SqliteStore::open(&self.settings, self.folder.path()).unwrap());
     }
 
-    fn side(&self, at: usize) -> &SqliteStore {
-        &self.open.as_ref().unwrap()[at]
+    fn opened(&self) -> &SqliteStore {
+        self.open.as_ref().unwrap()
     }
 }
 
@@ -51,11 +49,7 @@ fn copy(folder: &Path) -> TempDir {
 #[async_trait(?Send)]
 impl Backend for Sqlite {
     fn store(&self) -> &dyn Store {
-        self.side(0)
-    }
-
-    fn beside(&self) -> &dyn Store {
-        self.side(1)
+        self.opened()
     }
 
     fn knows_all(&self) -> bool {
@@ -68,7 +62,7 @@ impl Backend for Sqlite {
             self.open = None;
             self.folder = copy;
         } else {
-            self.side(0).close().await;
+            self.opened().close().await;
             self.open = None;
         }
         self.open();

@@ -75,6 +75,7 @@ pub fn failures() -> Operation {
     .parameter("FailureKind")
     .parameter("Cause")
     .parameter("OfMember")
+    .parameter("OfRequest")
     .parameter("LastEventId")
     .answers("What failed", "FailuresReply", &example)
     .or_answers_bytes(EVENTS)
@@ -96,6 +97,7 @@ pub fn parameters() -> Map<String, Value> {
         "FailureKind": query("kind", "Only of this kind", word(KINDS, "What failed")),
         "Cause": query("cause", "Only of this cause", json!({ "type": "string", "minLength": 1, "maxLength": 64 })),
         "OfMember": query("member", "Only of this member", json!({ "type": "string", "format": "uuid" })),
+        "OfRequest": query("rid", "Only of this request; not for a stream", json!({ "type": "string", "minLength": 1, "maxLength": 32 })),
         "LastEventId": {
             "name": "Last-Event-ID", "in": "header", "required": false, "description": "For a stream: the last id that was seen",
             "schema": { "type": "integer", "format": "int64", "minimum": 0 },

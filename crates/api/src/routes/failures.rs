@@ -8,10 +8,9 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::ACCEPT;
 use serde::Serialize;
-use serde_json::{Value, json};
 use warp::Filter;
 use warp::reply::{Reply, Response};
-use wxgate_store::{FailedFrom, FailedQuery, FailedRow, MemberId};
+use wxgate_store::{FailedFrom, FailedQuery, MemberId};
 
 pub use self::stream::MOST_STREAMS;
 use self::view::FailureView;
@@ -23,17 +22,13 @@ use crate::http::{Route, headers, info, query_fields, raw_query, respond, with};
 use crate::problem::Problem;
 use crate::text::Language;
 
-/// A request that failed, as the list says it: for commands that read the store.
-pub fn failure(row: FailedRow, language: Language) -> Value {
-    json!(FailureView::of(row, language))
-}
-
 const KINDS: &[&str] = &["login", "opening", "phone"];
 const KIND_WORDS: &str = "login, opening, phone";
 const KIND_CHARACTERS: usize = 16;
 const CAUSE_CHARACTERS: usize = 64;
 const MEMBER_CHARACTERS: usize = 36;
 const NUMBER_CHARACTERS: usize = 20;
+const RID_CHARACTERS: usize = 32;
 const MOST: u32 = 200;
 const USUAL: u32 = 50;
 
@@ -45,7 +40,7 @@ pub struct FailuresReply {
     next: Option<String>,
 }
 
-/// `GET /api/v1/failures?after&limit&kind&cause&member`, scope `stats:read`: 200 [`FailuresReply`], or with
+/// `GET /api/v1/failures?after&limit&kind&cause&member&rid`, scope `stats:read`: 200 [`FailuresReply`], or with
 /// `Accept: text/event-stream` each failure as it comes; 400, 401, 403, 429 for one stream too many.
 pub fn route(app: &Arc<App>) -> Route {
     warp::path!("api" / "v1" / "failures")
@@ -71,8 +66,9 @@ async fn answer(app: &Arc<App>, info: &RequestInfo, headers: &HeaderMap, query: 
     }
     let from = number(&mut fields, "after", i64::MAX)?.map_or(FailedFrom::Newest, FailedFrom::Before);
     let limit = number(&mut fields, "limit", MOST.into())?.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(USUAL);
+    let rid = fields.text(&["rid"], RID_CHARACTERS)?;
     fields.end()?;
-    Ok(respond(list(app, FailedQuery { from, limit, ..wanted }, language).await))
+    Ok(respond(list(app, FailedQuery { from, limit, rid, ..wanted }, language).await))
 }
 
 /// Of which failures.

@@ -170,10 +170,6 @@ const EXEMPT: &[(&str, &[&str])] = &[
             "deliveries.settled_at",
         ],
     ),
-    (
-        "a note between two processes, gone in a moment",
-        &["outside_changes.id", "outside_changes.session_id", "outside_changes.member", "outside_changes.token_id"],
-    ),
 ];
 
 #[tokio::test]

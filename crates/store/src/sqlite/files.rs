@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::failure;
 use crate::error::{Error, Result};
 
-const DATABASE: &str = "wxgate.db";
+pub(super) const DATABASE: &str = "wxgate.db";
 const LOCK: &str = "wxgate.lock";
-/// How often a lock that is held is tried again, and after what pause: a command holds it for a moment, to see whether
-/// it is held.
-const LOCK_TRIES: u32 = 5;
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
+/// How often a lock that is held is tried again, and after what pause: a server that stops has it until its log is empty, and a
+/// command that found no server until it is done.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The data directory, made if it is not there, by its one true path.
 pub(super) fn data_dir(path: &Path) -> Result<PathBuf> {
@@ -44,20 +44,6 @@ pub(super) fn lock(data_dir: &Path) -> Result<File> {
             data_dir,
             "another wxgate uses this data directory (it holds wxgate.lock). Stop it, or give this one a data_dir of its own",
         )),
-        Err(TryLockError::Error(error)) => Err(refused(&path, error)),
-    }
-}
-
-/// Whether a process has taken the data directory.
-pub(super) fn is_locked(data_dir: &Path) -> Result<bool> {
-    let path = data_dir.join(LOCK);
-    let file = match private().open(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        opened => opened.map_err(|error| refused(&path, error))?,
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(refused(&path, error)),
     }
 }

@@ -2,12 +2,12 @@
 
 mod audit;
 mod avatars;
-mod beside;
 mod columns;
 mod counts;
 mod deliveries;
 mod erase;
 mod events;
+mod examine;
 mod export;
 mod failed;
 mod failure;
@@ -24,7 +24,6 @@ mod migrations;
 mod open;
 mod openings;
 mod outbox;
-mod outside;
 mod page;
 mod plugin_entries;
 mod pragmas;
@@ -35,6 +34,7 @@ mod reserve;
 mod search;
 mod sessions;
 mod signing_keys;
+mod snapshot;
 mod tokens;
 mod webhooks;
 mod writer;
@@ -57,11 +57,15 @@ use crate::model::{
 use crate::outbox::Outbox;
 use crate::plugin_entries::PluginEntries;
 use crate::store::Store;
-use beside::Beside;
+pub use examine::{Examined, SealedProbe, examine, schema_version, sqlite_version};
 use index::Index;
 use meter::{Meter, Sizes};
 use readers::Readers;
+use snapshot::Snapshots;
 use writer::Writer;
+
+/// The schema that this program is written for: the number of its newest migration.
+pub const LATEST_SCHEMA: u32 = migrations::LATEST;
 
 /// A [`Store`] in one SQLite file.
 ///
@@ -73,8 +77,7 @@ pub struct SqliteStore {
     index: Arc<Index>,
     meter: Arc<Meter>,
     sizes: Sizes,
-    /// Where another process may serve the same file, and then has to take note of what is written here.
-    beside: Option<Beside>,
+    snapshots: Arc<Snapshots>,
 }
 
 impl SqliteStore {
@@ -90,24 +93,17 @@ impl SqliteStore {
     }
 
     async fn write<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        self.told(self.writer.write(intent).await).await
+        self.writer.write(intent).await
     }
 
     /// For what ends or frees something: it goes on while the disk is full.
     async fn write_urgently<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        self.told(self.writer.write_urgently(intent).await).await
+        self.writer.write_urgently(intent).await
     }
 
     /// For what must leave the file's free space and the log.
     async fn write_and_scrub<T: Send + 'static>(&self, intent: impl writer::Work<T>) -> Result<T> {
-        self.told(self.writer.write_and_scrub(intent).await).await
-    }
-
-    /// An answer is given when the server beside which it was written has taken note of it.
-    async fn told<T>(&self, answer: Result<T>) -> Result<T> {
-        let answer = answer?;
-        self.taken_in().await?;
-        Ok(answer)
+        self.writer.write_and_scrub(intent).await
     }
 
     /// Waits until whose rows are whose is known; then reads.
@@ -306,9 +302,13 @@ impl Store for SqliteStore {
     async fn purge(&self, now: UnixSeconds, limit: u32) -> Result<Purged> {
         self.index.settled().await;
         let index = Arc::clone(&self.index);
+        let snapshots = Arc::clone(&self.snapshots);
         let limit = limit.min(purge::MOST);
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let due = tokio::task::spawn_blocking(move || (index.expired(now, most), index.take_loose(most)));
+        let due = tokio::task::spawn_blocking(move || {
+            snapshots.forget_old(now);
+            (index.expired(now, most), index.take_loose(most))
+        });
         let (expired, loose) = due.await.map_err(|error| Error::Internal(error.into()))?;
         let again = loose.clone();
         let slice = self.write_urgently(move |tx| purge::slice(tx, expired.as_deref(), &loose, now, limit)).await;

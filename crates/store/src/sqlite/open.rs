@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::beside::Beside;
 use super::index::{self, Change, Index};
 use super::meter::{Meter, Sizes};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::reserve::Reserve;
+use super::snapshot::Snapshots;
 use super::writer::{self, Drain, Writer};
 use super::{SqliteStore, files, migrations, openings, outbox, tokens};
 use crate::error::{Error, Result};
@@ -47,7 +47,8 @@ impl SqliteStore {
         let database = files::database(&data_dir)?;
         let mut connection = connect(&database, Role::Writer)?;
         adjust(&connection).map_err(|error| files::refused(&database, error))?;
-        migrate(&mut connection).map_err(|why| files::refused(&database, why))?;
+        let snapshots = Arc::new(Snapshots::of(&data_dir));
+        migrate(&mut connection, &snapshots).map_err(|why| files::refused(&database, why))?;
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
         let index = Arc::new(Index::loading(settings.index_max_bytes));
@@ -56,41 +57,13 @@ impl SqliteStore {
         let wanted = outbox::wanted(&connection).map_err(|error| files::refused(&database, error))?;
         index.feed().set_queued(wanted);
         let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
-        let (role, reserve) = (Role::Writer, Reserve::hold(&data_dir));
+        let reserve = Reserve::hold(&data_dir);
         let meter = Arc::new(Meter::default());
-        let drain = Drain::new(connection, Arc::clone(&index), role, reserve, commit, Arc::clone(&meter));
+        let drain = Drain::new(connection, Arc::clone(&index), reserve, commit, Arc::clone(&meter));
         let writer = Writer::start(drain, Some(lock), settings.queue)?;
-        let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), beside: None };
+        let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), snapshots };
         store.load(connect(&database, Role::Reader)?)?;
         Ok(store)
-    }
-
-    /// Opens the store for a command that runs beside the server: takes no lock, makes no file, migrates nothing. A write
-    /// is answered once the server, if one runs, has taken note of it: what is revoked is so for the next request.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if there is no database, others may read it, or its schema is another than this program's.
-    pub fn open_shared(data_dir: &Path) -> Result<Self> {
-        check_sqlite()?;
-        let data_dir = data_dir.canonicalize().map_err(|error| files::refused(data_dir, error))?;
-        let database = files::existing_database(&data_dir)?;
-        let connection = connect(&database, Role::Guest)?;
-        let found = migrations::version(&connection).map_err(|error| files::refused(&database, error))?;
-        if found != migrations::LATEST {
-            let why = format!(
-                "its schema is {found}, this program needs {}: use the wxgate that serves it",
-                migrations::LATEST
-            );
-            return Err(files::refused(&database, why));
-        }
-        let readers = Readers::open(&database, 1)?;
-        let index = Arc::new(Index::none());
-        let (queue, commit) = (Settings::default().queue, Box::new(commit_to(files::Watch::new(&data_dir)?)));
-        let (role, reserve) = (Role::Guest, Reserve::none());
-        let meter = Arc::new(Meter::default());
-        let drain = Drain::new(connection, Arc::clone(&index), role, reserve, commit, Arc::clone(&meter));
-        let (writer, sizes) = (Writer::start(drain, None, queue)?, Sizes::of(data_dir.clone()));
-        Ok(Self { writer, readers, index, meter, sizes, beside: Some(Beside::of(data_dir)) })
     }
 
     /// Fills the index on a thread of its own. Until it is done checks read the file, and what asks for all sessions of
@@ -146,13 +119,30 @@ fn connect(database: &Path, role: Role) -> Result<Connection> {
         .map_err(|error| files::refused(database, error))
 }
 
-fn migrate(connection: &mut Connection) -> std::result::Result<(), String> {
+/// Brings the schema up to date. What was there before is kept for a week, in case the older program is wanted back.
+fn migrate(connection: &mut Connection, snapshots: &Snapshots) -> std::result::Result<(), String> {
     let found = migrations::version(connection).map_err(|error| error.to_string())?;
-    if found > migrations::LATEST {
-        let known = migrations::LATEST;
-        return Err(format!(
-            "its schema is {found}, this program knows only {known}: use the newer wxgate, or a backup from before the upgrade"
-        ));
+    let known = migrations::LATEST;
+    if found > known {
+        let back = snapshots.before(known).map_or_else(
+            || "a backup from before the upgrade".to_owned(),
+            |path| {
+                let path = path.display();
+                format!(
+                    "put {path}, which is from before the upgrade, in place of wxgate.db and its -wal; what was written since is not in it"
+                )
+            },
+        );
+        return Err(format!("its schema is {found}, this program knows only {known}: use the newer wxgate, or {back}"));
+    }
+    if found == known {
+        return Ok(());
+    }
+    if found > 0 {
+        let taken = snapshots.take(connection, found).map_err(|error| {
+            format!("its schema is {found} and would become {known}, but no snapshot could be taken before: {error}")
+        })?;
+        tracing::info!(from = found, to = known, snapshot = %taken.display(), "the schema is brought up to date");
     }
     migrations::run(connection).map_err(|error| format!("the schema could not be brought up to date: {error}"))
 }

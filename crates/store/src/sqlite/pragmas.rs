@@ -9,8 +9,6 @@ use super::failure;
 pub(super) enum Role {
     /// The writer of the server. It checkpoints between its batches, not within a commit.
     Writer,
-    /// A writer beside a running server. It leaves checkpoints to the server.
-    Guest,
     /// One of the pool.
     Reader,
 }
@@ -33,7 +31,6 @@ impl Role {
         match self {
             // 16 MiB: the inner pages of five million members. It is taken only as pages are read.
             Self::Writer => &[("secure_delete", "1"), ("wal_autocheckpoint", "0"), ("cache_size", "-16384")],
-            Self::Guest => &[("secure_delete", "1"), ("wal_autocheckpoint", "0")],
             Self::Reader => &[("query_only", "1"), ("wal_autocheckpoint", "0")],
         }
     }
@@ -111,7 +108,7 @@ mod tests {
     #[test]
     fn every_setting_takes_on_a_file() {
         let dir = tempfile::tempdir().unwrap();
-        for role in [Role::Writer, Role::Guest, Role::Reader] {
+        for role in [Role::Writer, Role::Reader] {
             apply(&connection(&dir), role).unwrap();
         }
     }
@@ -130,7 +127,6 @@ mod tests {
             ("secure_delete", "off", Role::Writer),
             ("wal_autocheckpoint", "1000", Role::Writer),
             ("cache_size", "-2000", Role::Writer),
-            ("wal_autocheckpoint", "1000", Role::Guest),
             ("wal_autocheckpoint", "1000", Role::Reader),
             ("query_only", "off", Role::Reader),
         ];

@@ -38,7 +38,8 @@ impl Reserve {
         reserve
     }
 
-    /// For a writer beside the one whose it is.
+    /// For a writer of a test, which has nothing to hold back.
+    #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { path: PathBuf::new(), state: State::None }
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as S
 use super::columns::Columns;
 use super::index::{self, Change, Index, Person, Row, seconds};
 use super::writer::Tx;
-use super::{members, outbox, outside};
+use super::{members, outbox};
 use crate::model::{
     EndCause, Happened, Login, Member, MemberId, Refresh, Session, SessionId, SessionRow, UnixSeconds, shortened,
 };
@@ -16,8 +16,8 @@ pub(super) type Rows = Vec<(SessionId, Row)>;
 /// All rows of a member, in no order: from memory, or else by reading.
 pub(super) fn rows(conn: &Connection, index: &Index, owner: u32) -> Result<Rows> {
     match index.of_member(owner) {
-        Some(rows) if !outside::is_due(conn)? => Ok(rows),
-        _ => stored_rows(conn, owner),
+        Some(rows) => Ok(rows),
+        None => stored_rows(conn, owner),
     }
 }
 

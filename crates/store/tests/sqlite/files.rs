@@ -3,7 +3,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use tempfile::TempDir;
-use wxgate_store::{Settings, SqliteStore, Store};
+use wxgate_store::{LATEST_SCHEMA, Settings, SqliteStore, Store, examine};
 
 use crate::{log_in, login, open, refusal, stranger};
 
@@ -31,7 +31,7 @@ fn a_file_that_others_may_touch_is_refused() {
         let path = dir.path().join(file);
         for loose in [0o640, 0o620, 0o604, 0o602, 0o666] {
             fs::set_permissions(&path, Permissions::from_mode(loose)).unwrap();
-            let sentence = refusal(SqliteStore::open_shared(dir.path()));
+            let sentence = examine(dir.path()).unwrap_err().to_string();
             let named = [path.to_str().unwrap(), &format!("{loose:04o}"), "chmod 600"];
             assert!(named.iter().all(|word| sentence.contains(word)), "{sentence}");
         }
@@ -69,27 +69,21 @@ async fn a_closed_store_lets_go_of_its_directory() {
     open(dir.path());
 }
 
-#[test]
-fn a_newer_schema_is_refused() {
-    let dir = TempDir::new().unwrap();
-    drop(open(dir.path()));
-    let later = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
-                 VALUES (99, 'later', '2026-01-01T00:00:00Z', '1')";
-    stranger(&dir).execute(later, []).unwrap();
-    let sentence = refusal(SqliteStore::open(&Settings::default(), dir.path()));
-    assert!(sentence.contains("schema is 9") && sentence.contains("backup"), "{sentence}");
-    assert!(refusal(SqliteStore::open_shared(dir.path())).contains("schema is 9"));
-}
-
-#[test]
-fn a_command_makes_and_migrates_nothing() {
+#[tokio::test]
+async fn a_look_beside_the_server_sees_all_and_makes_nothing() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wxgate.db");
-    assert!(refusal(SqliteStore::open_shared(dir.path())).contains("wxgate.db"));
+    assert!(examine(dir.path()).unwrap_err().to_string().contains("wxgate.db"));
     assert!(!path.exists());
-    fs::write(&path, "").unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-    assert!(refusal(SqliteStore::open_shared(dir.path())).contains("schema is 0"));
+    let store = open(dir.path());
+    assert!(examine(dir.path()).unwrap().probe.is_none());
+    log_in(&store, login("o1", 1)).await;
+    let files = || fs::read_dir(dir.path()).unwrap().count();
+    let before = files();
+    let found = examine(dir.path()).unwrap();
+    assert_eq!((found.schema_version, found.faults.len(), files()), (LATEST_SCHEMA, 0, before));
+    assert_eq!(found.probe.unwrap().openid, "o1");
+    log_in(&store, login("o1", 2)).await;
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub use self::step::{Act, Step, histories};
 pub use self::world::live;
 use crate::store::Store;
 
-/// A store that can be stopped and looked at from beside.
+/// A store that can be stopped.
 #[async_trait(?Send)]
 pub trait Backend {
     /// The store as it is open now.
@@ -36,7 +36,4 @@ pub trait Backend {
 
     /// Opens what is stored anew: after a close, or as the file was when a process was killed.
     async fn restart(&mut self, is_crash: bool);
-
-    /// The same as another process sees it, with nothing in its memory.
-    fn beside(&self) -> &dyn Store;
 }

@@ -222,11 +222,10 @@ impl World {
         }
     }
 
-    /// Asks the backend, who stands beside it and the model for all they hold; or no more than sessions and members.
+    /// Asks the backend and the model for all they hold; or no more than sessions and members.
     async fn compare(&self, backend: &impl Backend, is_whole: bool) {
         let model = self.view(&self.model, is_whole).await;
         assert_eq!(self.view(backend.store(), is_whole).await, model, "what the backend holds and what the model does");
-        assert_eq!(self.view(backend.beside(), is_whole).await, model, "what the file holds and what the model does");
         for id in self.sessions.keys() {
             let session = self.model.session(*id).await.expect("a model that works");
             let hash = session.as_ref().map_or([0; 32], |session| session.skey_hash);

@@ -108,7 +108,8 @@ impl Index {
         Self::with(state, false, max_bytes)
     }
 
-    /// An index that holds nothing: for a store beside the one that serves.
+    /// An index that holds nothing: for a writer of a test.
+    #[cfg(test)]
     pub(super) fn none() -> Self {
         Self::with(State::new(NOTHING), true, 0)
     }

@@ -8,8 +8,6 @@ use super::tx::{Mark, Tx};
 use crate::error::Result;
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
-use crate::sqlite::pragmas::Role;
-use crate::sqlite::{outbox, outside};
 
 /// What runs on the writing connection, inside a transaction. A second time, if the first was undone.
 pub(in crate::sqlite) trait Work<T>: FnMut(&Tx<'_>) -> rusqlite::Result<T> + Send + 'static {}
@@ -112,20 +110,19 @@ fn in_savepoint<T>(tx: &Tx<'_>, work: &mut impl Work<T>) -> rusqlite::Result<rus
 pub(super) fn apply(
     connection: &Connection,
     index: &Index,
-    role: Role,
     commit: &mut Commit,
     batch: &mut [Box<dyn Intent>],
 ) -> Verdict {
     let tx = Tx::new(connection, index);
     let begin = tx.mark();
-    let mut applied = all(&tx, index, role, batch, |intent, tx| intent.apply(tx));
+    let mut applied = all(&tx, batch, |intent, tx| intent.apply(tx));
     if let Err(error) = &applied
         && !(failure::is_fatal(error) || tx.is_autocommit())
     {
         if let Err(error) = abandon(&tx, &begin) {
             return Verdict::Unknown(error);
         }
-        applied = all(&tx, index, role, batch, |intent, tx| intent.apply_apart(tx));
+        applied = all(&tx, batch, |intent, tx| intent.apply_apart(tx));
     }
     if let Err(error) = applied {
         return if failure::is_fatal(&error) { Verdict::Unknown(error) } else { roll_back(&tx, &begin, error) };
@@ -142,26 +139,11 @@ pub(super) fn apply(
 
 fn all(
     tx: &Tx<'_>,
-    index: &Index,
-    role: Role,
     batch: &mut [Box<dyn Intent>],
     mut apply: impl FnMut(&mut dyn Intent, &Tx<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     run(tx, "BEGIN IMMEDIATE")?;
-    if role == Role::Writer {
-        // Before the commit, which shows who waits for this that it is done.
-        let taken_in = outside::take_in(tx)?;
-        if !taken_in.is_empty() {
-            // It may have been told to webhooks.
-            tx.note_delivery();
-        }
-        index.apply(taken_in);
-    } else {
-        // Only the server's memory follows what webhooks want.
-        tx.set_queued(outbox::wanted(tx)?);
-    }
-    batch.iter_mut().try_for_each(|intent| apply(&mut **intent, tx))?;
-    if role == Role::Guest { tx.tell() } else { Ok(()) }
+    batch.iter_mut().try_for_each(|intent| apply(&mut **intent, tx))
 }
 
 fn roll_back(tx: &Tx<'_>, begin: &Mark, cause: rusqlite::Error) -> Verdict {

@@ -11,20 +11,17 @@ use super::log::{self, Log};
 use crate::sqlite::failure;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
-use crate::sqlite::outside;
-use crate::sqlite::pragmas::Role;
 use crate::sqlite::reserve::Reserve;
 
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
 const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
-/// How long nothing happens before the writer looks around: for what a command wrote.
+/// How long nothing happens before the writer uses the time to move what is in the log.
 const IDLE: Duration = Duration::from_millis(250);
 
 /// The writing connection, and what keeps its files small.
 pub(in crate::sqlite) struct Drain {
     connection: Connection,
     index: Arc<Index>,
-    role: Role,
     reserve: Reserve,
     commit: Commit,
     log: Log,
@@ -37,17 +34,16 @@ impl Drain {
     pub(in crate::sqlite) fn new(
         connection: Connection,
         index: Arc<Index>,
-        role: Role,
         reserve: Reserve,
         commit: Commit,
         meter: Arc<Meter>,
     ) -> Self {
-        Self { connection, index, role, reserve, commit, log: Log::default(), meter, scrub_due: false }
+        Self { connection, index, reserve, commit, log: Log::default(), meter, scrub_due: false }
     }
 
     fn apply(&mut self, batch: &mut [Box<dyn Intent>]) -> Verdict {
         let begun = Instant::now();
-        let verdict = batch::apply(&self.connection, &self.index, self.role, &mut self.commit, batch);
+        let verdict = batch::apply(&self.connection, &self.index, &mut self.commit, batch);
         match &verdict {
             Verdict::Committed => self.meter.committed(batch.len(), begun.elapsed()),
             Verdict::RolledBack(_) => self.meter.rolled_back(),
@@ -64,11 +60,6 @@ impl Drain {
                 .extract_if(.., |intent| intent.duty() == Duty::Ordinary)
                 .for_each(|intent| Answer::answer(intent, &full));
         }
-    }
-
-    /// A command beside the server may have written. What cannot be read now is read with the next batch.
-    fn is_outside_due(&self) -> bool {
-        self.role == Role::Writer && outside::is_due(&self.connection).unwrap_or(false)
     }
 
     /// Keeps the memory that sessions take within its limit.
@@ -104,9 +95,7 @@ impl Drain {
     }
 
     fn tidy_log(&mut self, worth: i64) {
-        if self.role == Role::Writer {
-            self.log.tidy(&self.connection, worth);
-        }
+        self.log.tidy(&self.connection, worth);
     }
 }
 
@@ -115,7 +104,7 @@ impl Disk for Drain {
 
     fn commit(&mut self, batch: &mut Vec<Box<dyn Intent>>) -> Verdict {
         self.admit(batch);
-        if batch.is_empty() && !self.is_outside_due() {
+        if batch.is_empty() {
             self.tidy_log(1);
             return Verdict::Committed;
         }
@@ -143,14 +132,12 @@ impl Disk for Drain {
 
     /// What memory does not hold, the file must find: whose session is whose. What it holds needs no index there.
     fn settle(&mut self) {
-        if self.role == Role::Writer {
-            self.index_members(!self.index.is_complete());
-        }
+        self.index_members(!self.index.is_complete());
         self.index.settle();
     }
 
     fn close(&mut self, is_asked: bool) {
-        if is_asked && self.role == Role::Writer {
+        if is_asked {
             log::empty(&self.connection, SCRUB_PATIENCE);
         }
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
-use crate::sqlite::pragmas::Role;
+use crate::sqlite::pragmas::{self, Role};
 use crate::sqlite::reserve::Reserve;
 use crate::sqlite::{pragmas, readers};
 
@@ -32,8 +32,7 @@ impl Bench {
         let dir = TempDir::new().unwrap();
         let connection = Connection::open(dir.path().join("test.db")).unwrap();
         pragmas::apply(&connection, Role::Writer).unwrap();
-        let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT);
-                      CREATE TABLE outside_changes (id INTEGER PRIMARY KEY, session_id INTEGER, member INTEGER, token_id BLOB)";
+        let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)";
         connection.execute_batch(tables).unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
@@ -42,7 +41,7 @@ impl Bench {
             commit(connection)
         });
         let (index, meter) = (Arc::new(Index::none()), Arc::new(Meter::default()));
-        let drain = Drain::new(connection, index, Role::Writer, Reserve::none(), commit, Arc::clone(&meter));
+        let drain = Drain::new(connection, index, Reserve::none(), commit, Arc::clone(&meter));
         let writer = Writer::start(drain, None, queue).unwrap();
         Self { writer, commits, meter, dir }
     }

@@ -7,7 +7,6 @@ use rusqlite::Connection;
 
 use crate::model::{Event, EventTypes, SessionId};
 use crate::sqlite::index::{Change, Index, Row};
-use crate::sqlite::outside;
 
 /// The transaction of a batch: the writing connection, and what the batch did so far to sessions.
 pub(in crate::sqlite) struct Tx<'a> {
@@ -117,11 +116,6 @@ impl<'a> Tx<'a> {
     fn concerns(&self, owner: u32) -> bool {
         let owners = self.owners.borrow();
         owners.contains(&Some(owner)) || owners.contains(&None)
-    }
-
-    /// Leaves word to the server of what was noted.
-    pub(super) fn tell(&self) -> rusqlite::Result<()> {
-        outside::tell(self.connection, &self.changes.borrow())
     }
 
     pub(super) fn mark(&self) -> Mark {
