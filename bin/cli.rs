@@ -8,7 +8,7 @@ use crate::config::{self, Config, Sources};
 use crate::lang::{Lang, words};
 use crate::manage::{AppCommand, AuditCommand, Here, MemberCommand, SessionCommand, TokenCommand};
 use crate::out::{Failure, Outcome};
-use crate::{demo, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace};
+use crate::{demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -81,6 +81,9 @@ enum Command {
     /// Check, show or start a configuration. 检查、查看、生成配置
     #[command(subcommand, after_help = "Example:\n  wxgate config check --config wxgate.toml")]
     Config(config::Command),
+    /// What is wrong with this installation, and what helps. 检查安装是否就绪，并说明如何修复
+    #[command(after_help = "Example:\n  wxgate doctor --fix\n  wxgate doctor --bundle diagnosis.json")]
+    Doctor(doctor::Flags),
     /// Bring the database up to date, which serve does as well. 升级数据库结构（serve 也会自动升级）
     #[command(after_help = "Example:\n  wxgate migrate --check")]
     Migrate(migrate::Flags),
@@ -146,6 +149,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Explain(flags) => explain::run(flags, lang),
         Command::Trace(flags) => trace::run(&flags, here),
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
+        Command::Doctor(flags) => doctor::run(&flags, &global, lang),
         Command::Migrate(flags) => migrate::run(&flags, &global, lang),
         Command::Init(flags) => init::run(flags, &global, lang),
         Command::Completions(flags) => manual::completions(&flags, described),
@@ -219,6 +223,7 @@ mod tests {
             "audit list",
             "app list",
             "init",
+            "doctor",
             "migrate --check",
             "completions bash",
             "man",

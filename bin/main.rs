@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod explain;
 mod filesystem;
 mod healthcheck;

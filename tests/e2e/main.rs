@@ -11,6 +11,7 @@ mod api_security;
 mod apps;
 mod avatar;
 mod command_line;
+mod doctor;
 mod edge;
 mod files;
 mod first_steps;
@@ -33,3 +34,6 @@ mod tokens;
 mod trace;
 mod webhooks;
 mod wechat;
+
+#[path = "../hostile/nginx.rs"]
+mod nginx;
