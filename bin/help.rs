@@ -72,7 +72,7 @@ fn is_chinese(char: char) -> bool {
 
 #[cfg(test)]
 pub(crate) fn is_in_both(text: &str) -> bool {
-    matches!(text, "Print help" | "Print version") || (text.chars().any(is_chinese) && half(text, Lang::En) != "")
+    matches!(text, "Print help" | "Print version") || (text.chars().any(is_chinese) && !half(text, Lang::En).is_empty())
 }
 
 #[cfg(test)]

@@ -115,14 +115,14 @@ async fn a_stream_of_failures_ends_with_the_server_and_keeps_it_from_nothing() {
     let server = bench.serve().await;
     let asked = get("/api/v1/failures").bearer(made.stdout.trim()).header("Accept", "text/event-stream");
     let internal = server.internal.clone();
-    let (begun, began) = tokio::sync::oneshot::channel();
+    let (started, began) = tokio::sync::oneshot::channel();
     let stream = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut connection = internal.connect().await.unwrap();
         connection.write_all(&asked.bytes()).await.unwrap();
         let mut answer = Vec::new();
         connection.read_buf(&mut answer).await.unwrap();
-        begun.send(()).unwrap();
+        started.send(()).unwrap();
         connection.read_to_end(&mut answer).await.unwrap();
         String::from_utf8(answer).unwrap()
     });

@@ -178,8 +178,8 @@ async fn a_tutorials_phone_gives_a_forger_one_answer_and_five_tries() {
     let spent = server.public.send(phone(&tap, ("code", &code))).await;
     assert_eq!((refused(&spent).0, spent.header("retry-after").is_some()), (429, true));
     let (data, iv) = (&tap.data.encrypted_data, &tap.data.iv);
-    let core = post("/v1/phone").bearer(&skey).json(&json!({ "encryptedData": data, "iv": iv }));
-    assert_eq!(server.public.send(core).await.status, 429, "one budget, whichever way");
+    let direct = post("/v1/phone").bearer(&skey).json(&json!({ "encryptedData": data, "iv": iv }));
+    assert_eq!(server.public.send(direct).await.status, 429, "one budget, whichever way");
 }
 
 #[tokio::test]

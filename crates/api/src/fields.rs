@@ -121,7 +121,6 @@ impl Fields {
     ///
     /// # Errors
     /// `bad_request` when the value is something else.
-    #[expect(clippy::option_option, reason = "nothing, null and a value are three things")]
     pub fn texts_or_null(&mut self, name: &'static str) -> Result<Option<Option<Vec<String>>>, ApiError> {
         match self.take(name) {
             None => Ok(None),

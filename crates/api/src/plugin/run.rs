@@ -86,7 +86,7 @@ async fn hearing(plugin: Arc<dyn Plugin>, host: Host, mut listener: Listener, mu
         match heard {
             None => return,
             Some(Heard::Missed(count)) => {
-                tracing::warn!(plugin = name, count, "a plugin was too slow for events and missed some")
+                tracing::warn!(plugin = name, count, "a plugin was too slow for events and missed some");
             }
             Some(Heard::Event(event)) => {
                 if AssertUnwindSafe(plugin.event(&host, &event)).catch_unwind().await.is_err() {

@@ -121,11 +121,6 @@ macro_rules! for_each_contract_case {
             management::the_audit_is_listed_by_whom_by_what_and_page_by_page,
             management::what_stays_of_an_erased_member_says_nothing_of_them,
             management::the_audit_is_kept_for_180_days,
-            plugin_entries::an_entry_is_kept_in_place_of_the_one_before_and_apart_by_plugin,
-            plugin_entries::an_entry_is_taken_once,
-            plugin_entries::entries_are_listed_by_prefix_and_page,
-            plugin_entries::an_expired_entry_is_not_there_and_purged,
-            plugin_entries::what_is_about_a_member_is_exported_and_goes_with_them,
             tokens::the_last_access_token_is_kept,
             tokens::forced_tokens_are_counted_for_their_app_and_time,
             tokens::api_tokens_are_kept_until_revoked,
@@ -173,6 +168,20 @@ macro_rules! for_each_outbox_case {
             outbox::what_was_settled_goes_after_a_week,
             outbox::a_backlog_disables_its_webhook,
             outbox::a_listener_hears_what_was_committed,
+        }
+    };
+}
+
+/// Calls the macro `$with` once, with every case of what plugins keep as `module::case,`: for backends that keep it.
+#[macro_export]
+macro_rules! for_each_plugin_entry_case {
+    ($with:ident) => {
+        $with! {
+            plugin_entries::an_entry_is_kept_in_place_of_the_one_before_and_apart_by_plugin,
+            plugin_entries::an_entry_is_taken_once,
+            plugin_entries::entries_are_listed_by_prefix_and_page,
+            plugin_entries::an_expired_entry_is_not_there_and_purged,
+            plugin_entries::what_is_about_a_member_is_exported_and_goes_with_them,
         }
     };
 }

@@ -12,8 +12,8 @@ use super::*;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
 use crate::sqlite::pragmas::{self, Role};
+use crate::sqlite::readers;
 use crate::sqlite::reserve::Reserve;
-use crate::sqlite::{pragmas, readers};
 
 /// A writer on a file with one table, whose commits are counted and may be made to fail.
 struct Bench {
