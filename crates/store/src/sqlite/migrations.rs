@@ -14,7 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V7__signing_keys", include_str!("../../../../migrations/sqlite/0007_signing_keys.sql")),
     ("V8__no_outside_changes", include_str!("../../../../migrations/sqlite/0008_no_outside_changes.sql")),
     ("V9__plugin_entries", include_str!("../../../../migrations/sqlite/0009_plugin_entries.sql")),
-    ("V11__avatar_checks", include_str!("../../../../migrations/sqlite/0011_avatar_checks.sql")),
+    ("V10__avatar_checks", include_str!("../../../../migrations/sqlite/0010_avatar_checks.sql")),
 ];
 
 /// The schema this program is written for.
