@@ -13,8 +13,8 @@ import zlib
 import schemathesis
 from schemathesis import GenerationMode
 
-PUBLIC, SANDBOX, API_TOKEN, APPID, PUSH_TOKEN = (
-    os.environ[name] for name in ("PUBLIC", "SANDBOX", "API_TOKEN", "APPID", "PUSH_TOKEN")
+PUBLIC, INTERNAL, SANDBOX, API_TOKEN, APPID, PUSH_TOKEN = (
+    os.environ[name] for name in ("PUBLIC", "INTERNAL", "SANDBOX", "API_TOKEN", "APPID", "PUSH_TOKEN")
 )
 PAIRS = {"/v1/phone": "phone", "/v1/me/profile": "profile", "/v1/me/open-data": "werun"}
 chance = random.Random(1)
@@ -46,6 +46,11 @@ def log_in(user):
     return answer["skey"]
 
 
+def session_of(skey):
+    """An skey begins with the 8 bytes of its session's id."""
+    return base64.urlsafe_b64decode(skey[4:16])[:8].hex()
+
+
 def png():
     """A picture of one grey pixel."""
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -61,6 +66,46 @@ def picture():
         with urllib.request.urlopen(urllib.request.Request(f"{PUBLIC}/v1/me/avatar", part, headers), timeout=20) as answer:
             pictures.append(json.load(answer)["avatarUrl"].rsplit("/", 1)[1])
     return pictures[0]
+
+
+def manage(method, path, body=None):
+    """What the management API answers."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {API_TOKEN}"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{INTERNAL}/api/v1/{path}", data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def webhook():
+    """The id of a new webhook. The sandbox receives, and refuses, what it is sent."""
+    make_room()
+    return manage("POST", "webhooks", {"url": f"{SANDBOX}/hook"})["id"]
+
+
+def make_room():
+    """There may be 32 webhooks, and chance deletes none."""
+    there = manage("GET", "webhooks")["webhooks"]
+    for one in there if len(there) > 30 else []:
+        manage("DELETE", f"webhooks/{one['id']}")
+
+
+def delivery():
+    """The id of a delivery that is there."""
+    manage("POST", f"webhooks/{webhook()}/test")
+    return manage("GET", "deliveries?limit=1")["deliveries"][0]["id"]
+
+
+def managed(path):
+    """The id that is meant by a path of the management API, of something that is there."""
+    if path.startswith("/api/v1/members/"):
+        log_in(new_user())
+        return members[-1]
+    if path.startswith("/api/v1/tokens/"):
+        return manage("POST", "tokens", {"name": "t", "scopes": ["introspect"]})["id"]
+    if path.startswith("/api/v1/deliveries/"):
+        return delivery()
+    return webhook()
 
 
 OPEN = ["/v1/login", "/v1/avatars/{id}", "/wx/push/{appid}", "/healthz", "/readyz", "/metrics", "/openapi.json"]
@@ -93,13 +138,14 @@ def before_call(context, case, kwargs):
         named["appid"] = APPID
     if "path" in named:
         named["path"] = "wxa/getwxacodeunlimit"
-    if "id" in named and case.operation.path.startswith("/api/v1/members/"):
-        named["id"] = chance.choice(members)
+    if "id" in named and case.operation.path.startswith("/api/"):
+        named["id"] = managed(case.operation.path)
+        if "session" in named:
+            named["session"] = session_of(next(reversed(users)))
     elif "id" in named and case.operation.path.startswith("/v1/avatars/"):
         named["id"] = picture()
     elif user and "id" in named:
-        # An skey begins with the 8 bytes of its session's id.
-        named["id"] = base64.urlsafe_b64decode(skey[4:16])[:8].hex()
+        named["id"] = session_of(skey)
     if case.operation.path == "/wx/push/{appid}" and case.method == "GET":
         signed = [PUSH_TOKEN, str(int(time.time())), "nonce"]
         signature = hashlib.sha1("".join(sorted(signed)).encode()).hexdigest()
@@ -118,5 +164,8 @@ def before_call(context, case, kwargs):
         case.body |= {data: payload["encryptedData"], "iv": payload["iv"]}
         if "kind" in case.body:
             case.body["kind"] = "werun"
+    if case.operation.path == "/api/v1/webhooks" and "url" in case.body:
+        make_room()
+        case.body["url"] = f"{SANDBOX}/hook"
     if case.operation.path == "/introspect" and users:
         case.body["token"] = chance.choice(list(users))
