@@ -13,8 +13,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 
-from statements import APPID, CONFIGURATION, ROOT, ask, line
+from served import ask, served
 
+ROOT = Path(__file__).resolve().parents[2]
+APPID, SECRET = "wx5a9db0c0ffee0005", "5a9db0c0ffee5a9db0c0ffee5a9db0c4"
+CONFIGURATION = """
+[webhooks]
+allow_private = true
+"""
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 NODE = """
 import { eventOf } from './receive.mjs'
@@ -86,45 +92,27 @@ def try_out(folder, command, message, secrets, stranger):
 
 
 def main(wxgate, modules):
-    with tempfile.TemporaryDirectory() as home:
-        processes, arrived = [], Queue()
-        try:
-            processes.append(sandbox := subprocess.Popen([wxgate, "sandbox", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True, env={}))
-            wechat = line(sandbox, sandbox.stdout, r"http://[0-9.:]+")[0]
-            app = re.search(r'secret = "(.*)"', CONFIGURATION)[1]
-            ask(f"{wechat}/_sandbox/apps", {"appid": APPID, "secret": app})
-            ask(f"{wechat}/_sandbox/users", {"id": "alice"})
-            with open(os.open(f"{home}/wxgate.toml", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
-                file.write(CONFIGURATION)
-            environment = {"WXGATE_WECHAT__BASE_URL": wechat, "WXGATE_LOG__FORMAT": "json", "WXGATE_DATA_DIR": f"{home}/data"}
-            environment |= {f"WXGATE_LISTEN__{name}": "127.0.0.1:0" for name in ("PUBLIC", "INTERNAL")}
-            environment |= {"WXGATE_WEBHOOKS__ALLOW_PRIVATE": "true"}
-            create = [wxgate, "token", "create", "--name", "ops", "--scope", "admin", "--json"]
-            made = subprocess.run(create, env=environment, cwd=home, capture_output=True, text=True, check=True)
-            token = json.loads(made.stdout)["token"]
-            processes.append(server := subprocess.Popen([wxgate, "serve"], stderr=subprocess.PIPE, text=True, env=environment, cwd=home))
-            listening = json.loads(line(server, server.stderr, r'^.*"listening".*$')[0])
-            public, hooks = f"http://{listening['public']}", f"http://{listening['internal']}/api/v1/webhooks"
-
-            hook = ask(hooks, {"url": receiver(arrived), "types": ["member.created"]}, token)
-            stranger = ask(hooks, {"url": "https://example.com", "types": ["wechat.event"]}, token)["secret"]
-            rotated = ask(f"{hooks}/{hook['id']}/rotate-secret", {}, token)
-            ask(f"{public}/v1/login", {"code": ask(f"{wechat}/_sandbox/login", {"appid": APPID, "user": "alice"})["code"]})
-            message = arrived.get(timeout=20)
-            for readme in ("README.md", "README.zh-CN.md"):
-                folder = Path(tempfile.mkdtemp(dir=home))
-                (folder / "node_modules").symlink_to(modules)
-                (folder / "receive.mjs").write_text(sample(readme, "Node", "js"), encoding="utf-8")
-                (folder / "run.mjs").write_text(NODE)
-                (folder / "receive.py").write_text(sample(readme, "Python", "python"), encoding="utf-8")
-                (folder / "run.py").write_text(PYTHON)
-                for name, command in {"npm": ["node", "run.mjs"], "PyPI": [sys.executable, "run.py"]}.items():
-                    refused = try_out(folder, command, message, [hook["secret"], rotated["secret"]], stranger)
-                    print(f"standardwebhooks of {name}, as in {readme}: an event is taken with either secret, {refused} others are refused")
-        finally:
-            for process in processes:
-                process.terminate()
-                process.wait()
+    arrived = Queue()
+    with served(wxgate, APPID, SECRET, CONFIGURATION) as (wechat, public, internal, home):
+        ask(f"{wechat}/_sandbox/users", {"id": "alice"})
+        create = [wxgate, "token", "create", "--name", "ops", "--scope", "admin", "--json"]
+        made = subprocess.run(create, env={"WXGATE_DATA_DIR": f"{home}/data"}, cwd=home, capture_output=True, text=True, check=True)
+        token, hooks = json.loads(made.stdout)["token"], f"{internal}/api/v1/webhooks"
+        hook = ask(hooks, {"url": receiver(arrived), "types": ["member.created"]}, token)
+        stranger = ask(hooks, {"url": "https://example.com", "types": ["wechat.event"]}, token)["secret"]
+        rotated = ask(f"{hooks}/{hook['id']}/rotate-secret", {}, token)
+        ask(f"{public}/v1/login", {"code": ask(f"{wechat}/_sandbox/login", {"appid": APPID, "user": "alice"})["code"]})
+        message = arrived.get(timeout=20)
+        for readme in ("README.md", "README.zh-CN.md"):
+            folder = Path(tempfile.mkdtemp(dir=home))
+            (folder / "node_modules").symlink_to(modules)
+            (folder / "receive.mjs").write_text(sample(readme, "Node", "js"), encoding="utf-8")
+            (folder / "run.mjs").write_text(NODE)
+            (folder / "receive.py").write_text(sample(readme, "Python", "python"), encoding="utf-8")
+            (folder / "run.py").write_text(PYTHON)
+            for name, command in {"npm": ["node", "run.mjs"], "PyPI": [sys.executable, "run.py"]}.items():
+                refused = try_out(folder, command, message, [hook["secret"], rotated["secret"]], stranger)
+                print(f"standardwebhooks of {name}, as in {readme}: an event is taken with either secret, {refused} others are refused")
 
 
 if __name__ == "__main__":
