@@ -22,13 +22,13 @@ const COMMON: &[&str] = &["timestamp", "level", "message", "target", "rid", "spa
 /// Which request, and where its log is.
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// The request's id: `rid` of a failure, or X-Request-Id.
+    /// Its id: `rid` of a failure, or X-Request-Id. 请求的 rid 或 X-Request-Id
     #[arg(value_parser = rid)]
     rid: Uuid,
-    /// The server's log; - for standard input: journalctl -u wxgate -o cat | …
+    /// The server's log; - for standard input. 服务日志，- 为标准输入
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// Print JSON.
+    /// Print JSON. 输出 JSON
     #[arg(long)]
     json: bool,
 }
