@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HOST, HeaderMap, USER_AGENT};
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::client::danger::ServerCertVerifier;
@@ -94,8 +95,22 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(other)?;
     tokio::spawn(connection);
     let (head, body) = sender.send_request(request).await.map_err(other)?.into_parts();
-    let body = Limited::new(body, MOST_BYTES).collect().await.map_err(|error| Trouble::Other(error.to_string()))?;
-    Ok(Page { status: head.status, headers: head.headers, body: body.to_bytes(), chain })
+    let body = beginning(body).await.map_err(other)?;
+    Ok(Page { status: head.status, headers: head.headers, body, chain })
+}
+
+/// As much of a body as is looked at: a page may be of any size.
+async fn beginning(mut body: Incoming) -> Result<Bytes, hyper::Error> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            bytes.extend_from_slice(&data[..data.len().min(MOST_BYTES - bytes.len())]);
+        }
+        if bytes.len() == MOST_BYTES {
+            break;
+        }
+    }
+    Ok(bytes.into())
 }
 
 /// Trust and versions as a phone has them: TLS 1.2 and 1.3, the authorities of this system.
