@@ -1,4 +1,4 @@
-//! D2: a process that is killed while everybody talks to it.
+//! D2 and, for those who log out meanwhile, S8 (`revoke_kill9`): a process that is killed while everybody talks to it.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -6,6 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem::find;
+use wxgate_crypto::Skey;
+
 use crate::support::{Bench, Server, get};
 
 fn mode(path: &Path) -> u32 {
@@ -33,6 +38,23 @@ async fn what_the_program_makes_is_its_own_users_alone_whatever_the_umask() {
     assert!(files.values().all(|mode| *mode == 0o600), "{files:?}");
     server.stop().await;
     assert!(modes(&bench.data()).values().all(|mode| *mode == 0o600));
+}
+
+/// S2. Every form of every secret, and all that is said of them, are the concern of `secret_scan`.
+#[tokio::test]
+async fn no_token_in_file() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    let skey = server.login(&bench.code("alice")).await;
+    let secret = URL_SAFE_NO_PAD.decode(skey.strip_prefix("wxg_").unwrap()).unwrap().split_off(8);
+    let hash = Skey::parse(&skey).unwrap().hash();
+    let kept = |name: &str| fs::read(bench.data().join(name)).unwrap();
+    let while_it_runs = [kept("wxgate.db"), kept("wxgate.db-wal")].concat();
+    server.stop().await;
+    for stored in [while_it_runs, kept("wxgate.db")] {
+        assert!(find(&stored, skey.as_bytes()).is_none() && find(&stored, &secret).is_none());
+        assert!(find(&stored, &hash).is_some(), "what is kept of an skey is found there");
+    }
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_harm_its_surroundings_is_not() {
+    fn nickname_corpus() {
         for name in ["", "   ", "a\0b", "a\nb", "\u{85}", &"x".repeat(65), &"😀".repeat(65)] {
             assert_eq!(nickname(name), None, "{name:?}");
         }

@@ -87,7 +87,7 @@ async fn the_address_behind_a_trusted_proxy_is_the_one_that_counts() {
 }
 
 #[tokio::test]
-async fn an_skey_in_the_query_is_refused_and_not_repeated() {
+async fn query_token_ignored() {
     let app = TestApp::new().await;
     let member = app.login("o1").await;
     for name in ["skey", "token", "access_token", "q"] {

@@ -1,5 +1,6 @@
 //! `POST /v1/login`
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,9 +39,34 @@ async fn a_code_becomes_a_member_and_a_session() {
     }
     let again = app.login("o1").await;
     assert_eq!((&again.login.json["is_new"], &again.login.json["member"]["id"]), (&json!(false), id));
-    assert_ne!(again.skey, member.skey);
-    app.get("/v1/session", &member.skey).await.ok();
-    app.get("/v1/session", &again.skey).await.ok();
+}
+
+#[tokio::test]
+async fn login_rotates() {
+    let app = TestApp::new().await;
+    let mut skeys = HashSet::new();
+    for _ in 0..5 {
+        let skey = app.login("o1").await.skey;
+        app.get("/v1/session", &skey).await.ok();
+        assert!(skeys.insert(skey), "each login has an skey of its own");
+    }
+}
+
+#[tokio::test]
+async fn client_token_ignored() {
+    let app = TestApp::new().await;
+    let other = app.login("o1").await.skey;
+    let (code, _) = app.wechat.login_code("o2");
+    let chosen = login(json!({ "code": code, "skey": other }));
+    app.send(chosen).await.failed("bad_request", 400, -400);
+    let mut carried = login(json!({ "code": code }));
+    carried.headers_mut().insert("authorization", format!("Bearer {other}").parse().unwrap());
+    carried.headers_mut().insert("cookie", format!("skey={other}").parse().unwrap());
+    let answer = app.send(carried).await;
+    assert_ne!(answer.ok()["skey"], json!(other));
+    assert!(answer.headers.get("set-cookie").is_none());
+    let first = app.get("/v1/session", &other).await.ok()["member"]["id"].clone();
+    assert_ne!(answer.json["member"]["id"], first, "the session of the first is as it was");
 }
 
 #[tokio::test]
@@ -52,7 +78,7 @@ async fn openid_and_unionid_are_shown_where_the_operator_says_so() {
 }
 
 #[tokio::test]
-async fn a_code_is_sent_to_wechat_once() {
+async fn code_reuse_refused() {
     let app = TestApp::new().await;
     let (code, _) = app.wechat.login_code("o1");
     app.send(login(json!({ "code": code }))).await.ok();
@@ -67,7 +93,7 @@ async fn a_code_is_sent_to_wechat_once() {
 }
 
 #[tokio::test]
-async fn requests_with_one_code_at_the_same_time_share_one_exchange_and_one_answer() {
+async fn code_single_flight() {
     let app = Arc::new(TestApp::new().await);
     let (code, _) = app.wechat.login_code("o1");
     let held = app.wechat.hold().await;
@@ -90,19 +116,28 @@ async fn requests_with_one_code_at_the_same_time_share_one_exchange_and_one_answ
 }
 
 #[tokio::test]
-async fn the_same_request_with_its_idempotency_key_gets_the_same_answer_for_a_minute() {
+async fn login_retry_same_key() {
     let app = TestApp::new().await;
     let (code, _) = app.wechat.login_code("o1");
     let one = app.send(with_key(json!({ "code": code }), "k1")).await;
+    app.clock.advance(59);
     let two = app.send(with_key(json!({ "code": code }), "k1")).await;
     assert_eq!(one.ok(), two.ok());
+    app.clock.advance(1);
+    app.send(with_key(json!({ "code": code }), "k1")).await.failed("code_used", 400, 40163);
+    assert_eq!(app.wechat.calls(), 1);
+}
+
+#[tokio::test]
+async fn login_retry_other_key() {
+    let app = TestApp::new().await;
+    let (code, _) = app.wechat.login_code("o1");
+    app.send(with_key(json!({ "code": code }), "k1")).await.ok();
     app.send(with_key(json!({ "code": code }), "k2")).await.failed("code_used", 400, 40163);
     app.send(login(json!({ "code": code }))).await.failed("code_used", 400, 40163);
     let other = json!({ "code": code, "rawData": "{}", "signature": "x" });
     app.send(with_key(other, "k1")).await.failed("conflict", 409, -409);
     app.send(with_key(json!({ "code": "other" }), "k1")).await.failed("conflict", 409, -409);
-    app.clock.advance(60);
-    app.send(with_key(json!({ "code": code }), "k1")).await.failed("code_used", 400, 40163);
     assert_eq!(app.wechat.calls(), 1);
 }
 

@@ -16,7 +16,7 @@ async fn alive(app: &TestApp, skey: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_session_that_is_not_used_ends_after_a_week() {
+async fn idle_expiry() {
     let app = TestApp::new().await;
     let member = app.login("o1").await;
     app.clock.advance(7 * DAY - 1);
@@ -27,7 +27,7 @@ async fn a_session_that_is_not_used_ends_after_a_week() {
 }
 
 #[tokio::test]
-async fn use_renews_a_session_up_to_its_absolute_end() {
+async fn absolute_expiry() {
     let app = TestApp::new().await;
     let member = app.login("o1").await;
     for _ in 0..4 {
@@ -159,7 +159,7 @@ async fn a_member_sees_and_ends_their_own_sessions_only() {
 }
 
 #[tokio::test]
-async fn above_the_cap_the_oldest_session_yields() {
+async fn session_cap() {
     for most in [1_usize, 3] {
         let app = TestApp::with(|settings| settings.session.max_per_member = u32::try_from(most).unwrap()).await;
         let mut skeys = Vec::new();
@@ -173,7 +173,7 @@ async fn above_the_cap_the_oldest_session_yields() {
 }
 
 #[tokio::test]
-async fn logout_ends_the_session_of_its_skey_only() {
+async fn logout_then_use() {
     let app = TestApp::new().await;
     let (one, two) = (app.login("o1").await.skey, app.login("o1").await.skey);
     app.delete("/v1/session", &one).await.ok();

@@ -5,7 +5,34 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 use wxgate_store::{By, DeliveryFilter, EventType, EventTypes, LoginOutcome, Outbox, SessionId, Store, Webhook};
 
-use crate::{NOW, log_in, login, open};
+use crate::{NOW, log_in, login, open, stranger};
+
+/// D5: a transaction that began by reading cannot write once another wrote; the store's begin as writers.
+#[tokio::test]
+async fn busy_snapshot_never() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path());
+    let (reader, upgrading) = (stranger(&dir), stranger(&dir));
+    let read = |connection: &rusqlite::Connection| {
+        connection.execute_batch("BEGIN").unwrap();
+        connection.query_row("SELECT count(*) FROM members", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(read(&upgrading), 0);
+    for id in 1..=50 {
+        log_in(&store, login(&format!("o{id}"), id)).await;
+        assert_eq!(read(&reader), id, "who reads now sees it, and is in nobody's way");
+        let again = log_in(&store, login("o1", 100 + id)).await;
+        assert!(store.end_session(again.member.id, SessionId(100 + id), NOW).await.unwrap());
+        reader.execute_batch("COMMIT").unwrap();
+    }
+    let refused = upgrading.execute("DELETE FROM members", []).unwrap_err();
+    let rusqlite::Error::SqliteFailure(error, _) = refused else { panic!("{refused:?}") };
+    assert_eq!(
+        error.extended_code,
+        rusqlite::ffi::SQLITE_BUSY_SNAPSHOT,
+        "what would become of one that began by reading"
+    );
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn sixty_four_logins_of_a_new_openid_make_one_member_with_ten_sessions() {

@@ -111,7 +111,7 @@ async fn settle() {
 }
 
 #[tokio::test]
-async fn one_request_serves_all_who_ask_at_once() {
+async fn token_single_flight() {
     let script = Script::new([fresh("A")]);
     let tokens = tokens(&script);
     for token in join_all((0..100).map(|_| tokens.current())).await {
@@ -135,7 +135,7 @@ async fn a_request_survives_the_caller_who_started_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_renewed_when_less_than_300_seconds_remain() {
+async fn token_refresh_early() {
     let script = Script::new([fresh("A"), fresh("B")]);
     let tokens = tokens(&script);
     tokens.current().await.unwrap();
