@@ -3,6 +3,7 @@
 #[macro_use]
 mod silent;
 
+pub mod age;
 pub mod api_security;
 pub mod diagnosis;
 mod error;

@@ -1,5 +1,6 @@
 //! What this crate promises, from outside.
 
+mod age;
 mod api_security;
 mod diagnosis;
 mod forgery;
