@@ -1,7 +1,7 @@
 //! The database file, looked at beside the server.
 
 use wxgate_crypto::{Error, Purpose};
-use wxgate_store::{Examined, LATEST_SCHEMA, sqlite_version};
+use wxgate_store::{Examined, LATEST_SCHEMA, SealedWhat, sqlite_version};
 
 use super::{Case, Verdict, needs};
 use crate::config::credentials_directory;
@@ -64,11 +64,16 @@ pub(super) fn probe(case: &Case) -> Verdict {
         Ok(found) => found,
         Err(verdict) => return verdict,
     };
-    let Some(probe) = &found.probe else { return needs("还没有加密的数据", "nothing is sealed yet") };
+    let Some(probe) = found.sealed.first() else { return needs("还没有加密的数据", "nothing is sealed yet") };
     let Ok(Some(vault)) = key_file::existing(&case.data_dir(), credentials_directory().as_deref()) else {
         return needs("没有可用的密钥", "there is no usable key");
     };
-    match vault.open(Purpose::SessionKey, &probe.appid, &probe.openid, &probe.sealed) {
+    let purpose = match probe.what {
+        SealedWhat::Phone => Purpose::Phone,
+        SealedWhat::SessionKey => Purpose::SessionKey,
+        SealedWhat::AccessToken => Purpose::AccessToken,
+    };
+    match vault.open(purpose, &probe.appid, &probe.openid, &probe.bytes) {
         Ok(_) => Verdict::ok(words("密钥能打开已存的数据", "the key opens what is stored")),
         Err(error) => Verdict::fail(
             match error {

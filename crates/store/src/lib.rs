@@ -20,5 +20,7 @@ pub use model::*;
 pub use outbox::Outbox;
 pub use plugin_entries::PluginEntries;
 pub use settings::Settings;
-pub use sqlite::{Examined, LATEST_SCHEMA, SealedProbe, SqliteStore, examine, schema_version, sqlite_version};
+pub use sqlite::{
+    Examined, LATEST_SCHEMA, Lock, Sealed, SealedWhat, Snapshot, SqliteStore, examine, schema_version, sqlite_version,
+};
 pub use store::Store;

@@ -26,6 +26,21 @@ pub(super) fn data_dir(path: &Path) -> Result<PathBuf> {
         .map_err(|error| refused(path, error))
 }
 
+/// A data directory that is taken, as a server takes it, until this is dropped.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes a directory that is there.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if a server or another command has it.
+    pub fn take(data_dir: &Path) -> Result<Self> {
+        lock(data_dir).map(|file| Self { _file: file })
+    }
+}
+
 /// Takes the data directory for this process, until the file is dropped.
 pub(super) fn lock(data_dir: &Path) -> Result<File> {
     let path = data_dir.join(LOCK);
@@ -115,7 +130,7 @@ fn inode(path: &Path) -> std::io::Result<Inode> {
 }
 
 /// Makes the names in a directory as durable as what their files will hold.
-fn sync(dir: &Path) -> std::io::Result<()> {
+pub(super) fn sync(dir: &Path) -> std::io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
@@ -135,6 +150,11 @@ fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).truncate(false).mode(0o600);
     options
+}
+
+/// A new file that nobody else reads.
+pub(super) fn make_private(path: &Path) -> std::io::Result<File> {
+    private().create_new(true).open(path)
 }
 
 /// An error that names the file.

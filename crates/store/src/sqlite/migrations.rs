@@ -1,4 +1,4 @@
-use refinery::{Migration, Runner};
+use refinery::{Migration, Runner, Target};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::{BoxError, Result};
@@ -42,10 +42,15 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Brings the schema up to [`LATEST`], whole or not at all.
 pub(super) fn run(connection: &mut Connection) -> std::result::Result<(), BoxError> {
+    run_to(connection, LATEST)
+}
+
+/// Brings the schema up to this version.
+pub(super) fn run_to(connection: &mut Connection, version: u32) -> std::result::Result<(), BoxError> {
     let migrations =
         MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect::<Result<Vec<_>, _>>()?;
     connection.set_transaction_behavior(TransactionBehavior::Immediate);
-    Runner::new(&migrations).set_grouped(true).run(connection)?;
+    Runner::new(&migrations).set_target(Target::Version(version.cast_signed())).set_grouped(true).run(connection)?;
     Ok(())
 }
 

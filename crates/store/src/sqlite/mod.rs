@@ -36,6 +36,7 @@ mod sessions;
 mod signing_keys;
 mod snapshot;
 mod tokens;
+mod upgrade;
 mod webhooks;
 mod writer;
 
@@ -57,11 +58,13 @@ use crate::model::{
 use crate::outbox::Outbox;
 use crate::plugin_entries::PluginEntries;
 use crate::store::Store;
-pub use examine::{Examined, SealedProbe, examine, schema_version, sqlite_version};
+pub use examine::{Examined, examine, schema_version, sqlite_version};
+pub use files::Lock;
 use index::Index;
 use meter::{Meter, Sizes};
 use readers::Readers;
-use snapshot::Snapshots;
+pub use snapshot::{Sealed, SealedWhat, Snapshot};
+use upgrade::Kept;
 use writer::Writer;
 
 /// The schema that this program is written for: the number of its newest migration.
@@ -77,7 +80,7 @@ pub struct SqliteStore {
     index: Arc<Index>,
     meter: Arc<Meter>,
     sizes: Sizes,
-    snapshots: Arc<Snapshots>,
+    snapshots: Arc<Kept>,
 }
 
 impl SqliteStore {

@@ -10,7 +10,7 @@ use super::meter::{Meter, Sizes};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
 use super::reserve::Reserve;
-use super::snapshot::Snapshots;
+use super::upgrade::Kept;
 use super::writer::{self, Drain, Writer};
 use super::{SqliteStore, files, migrations, openings, outbox, tokens};
 use crate::error::{Error, Result};
@@ -27,18 +27,34 @@ impl SqliteStore {
     /// [`Error::Refused`] names the file and the cure: another process has the directory, others may read the file,
     /// the schema is newer than this program, SQLite is too old or does not take a setting.
     pub fn open(settings: &Settings, data_dir: &Path) -> Result<Self> {
-        Self::open_with(settings, data_dir, |_| Ok(()))
+        Self::open_with(settings, data_dir, Keep::Before, |_| Ok(()))
+    }
+
+    /// Like [`open`](Self::open), but nothing is kept from before a migration: for a database that came out of a backup.
+    pub fn open_restored(settings: &Settings, data_dir: &Path) -> Result<Self> {
+        Self::open_with(settings, data_dir, Keep::Nothing, |_| Ok(()))
+    }
+
+    /// Makes the database of an earlier program, which knew so many migrations: for tests of upgrades.
+    #[cfg(feature = "old")]
+    pub fn make_old(data_dir: &Path, schema: u32) -> Result<()> {
+        let data_dir = files::data_dir(data_dir)?;
+        let _lock = files::lock(&data_dir)?;
+        let database = files::database(&data_dir)?;
+        let mut connection = connect(&database, Role::Writer)?;
+        migrations::run_to(&mut connection, schema).map_err(Error::Internal)
     }
 
     /// Like [`open`](Self::open), but a commit does not wait for the disk: what a power cut takes then, a test must notice.
     #[cfg(feature = "undefended")]
     pub fn open_undefended(settings: &Settings, data_dir: &Path) -> Result<Self> {
-        Self::open_with(settings, data_dir, |writer| writer.pragma_update(None, "synchronous", "NORMAL"))
+        Self::open_with(settings, data_dir, Keep::Before, |writer| writer.pragma_update(None, "synchronous", "NORMAL"))
     }
 
     fn open_with(
         settings: &Settings,
         data_dir: &Path,
+        keep: Keep,
         adjust: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     ) -> Result<Self> {
         check(settings)?;
@@ -47,8 +63,8 @@ impl SqliteStore {
         let database = files::database(&data_dir)?;
         let mut connection = connect(&database, Role::Writer)?;
         adjust(&connection).map_err(|error| files::refused(&database, error))?;
-        let snapshots = Arc::new(Snapshots::of(&data_dir));
-        migrate(&mut connection, &snapshots).map_err(|why| files::refused(&database, why))?;
+        let snapshots = Arc::new(Kept::of(&data_dir));
+        migrate(&mut connection, &snapshots, keep).map_err(|why| files::refused(&database, why))?;
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
         let readers = Readers::open(&database, settings.readers)?;
         let index = Arc::new(Index::loading(settings.index_max_bytes));
@@ -119,30 +135,30 @@ fn connect(database: &Path, role: Role) -> Result<Connection> {
         .map_err(|error| files::refused(database, error))
 }
 
+/// Whether the database is kept as it was before its schema is changed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Before,
+    Nothing,
+}
+
 /// Brings the schema up to date. What was there before is kept for a week, in case the older program is wanted back.
-fn migrate(connection: &mut Connection, snapshots: &Snapshots) -> std::result::Result<(), String> {
+fn migrate(connection: &mut Connection, snapshots: &Kept, keep: Keep) -> std::result::Result<(), String> {
     let found = migrations::version(connection).map_err(|error| error.to_string())?;
     let known = migrations::LATEST;
     if found > known {
-        let back = snapshots.before(known).map_or_else(
-            || "a backup from before the upgrade".to_owned(),
-            |path| {
-                let path = path.display();
-                format!(
-                    "put {path}, which is from before the upgrade, in place of wxgate.db and its -wal; what was written since is not in it"
-                )
-            },
-        );
+        let back = snapshots.way_back(known);
         return Err(format!("its schema is {found}, this program knows only {known}: use the newer wxgate, or {back}"));
     }
     if found == known {
         return Ok(());
     }
-    if found > 0 {
-        let taken = snapshots.take(connection, found).map_err(|error| {
+    if found > 0 && keep == Keep::Before {
+        let taken = snapshots.take(found).map_err(|error| {
             format!("its schema is {found} and would become {known}, but no snapshot could be taken before: {error}")
         })?;
         tracing::info!(from = found, to = known, snapshot = %taken.display(), "the schema is brought up to date");
     }
-    migrations::run(connection).map_err(|error| format!("the schema could not be brought up to date: {error}"))
+    migrations::run(connection)
+        .map_err(|error| format!("the schema could not be brought up to date, and nothing was changed: {error}"))
 }

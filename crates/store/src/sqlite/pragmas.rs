@@ -74,6 +74,14 @@ pub(super) fn apply(connection: &Connection, role: Role) -> Result<()> {
     check(connection, role)
 }
 
+/// For a file that may come from anywhere and is only read: nothing in its schema is trusted.
+pub(super) fn distrust(connection: &Connection) -> Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = 0; PRAGMA cell_size_check = 1; PRAGMA query_only = 1",
+    )
+}
+
 /// Reads every pragma back.
 fn check(connection: &Connection, role: Role) -> Result<()> {
     for &(name, value) in EVERY.iter().chain(role.pragmas()) {

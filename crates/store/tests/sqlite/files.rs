@@ -76,13 +76,13 @@ async fn a_look_beside_the_server_sees_all_and_makes_nothing() {
     assert!(examine(dir.path()).unwrap_err().to_string().contains("wxgate.db"));
     assert!(!path.exists());
     let store = open(dir.path());
-    assert!(examine(dir.path()).unwrap().probe.is_none());
+    assert!(examine(dir.path()).unwrap().sealed.is_empty());
     log_in(&store, login("o1", 1)).await;
     let files = || fs::read_dir(dir.path()).unwrap().count();
     let before = files();
     let found = examine(dir.path()).unwrap();
     assert_eq!((found.schema_version, found.faults.len(), files()), (LATEST_SCHEMA, 0, before));
-    assert_eq!(found.probe.unwrap().openid, "o1");
+    assert_eq!((found.sealed.len(), found.sealed[0].openid.as_str()), (1, "o1"));
     log_in(&store, login("o1", 2)).await;
 }
 

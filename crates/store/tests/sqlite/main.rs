@@ -6,6 +6,7 @@ mod concurrency;
 mod erasure;
 mod files;
 mod logins;
+mod snapshot;
 mod upgrades;
 
 use std::path::Path;

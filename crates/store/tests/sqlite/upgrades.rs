@@ -5,31 +5,17 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use wxgate_store::{LATEST_SCHEMA, Settings, SqliteStore, Store, UnixSeconds, examine, schema_version};
+use wxgate_store::{LATEST_SCHEMA, Settings, Snapshot, SqliteStore, Store, UnixSeconds, examine, schema_version};
 
 use crate::{NOW, log_in, login, open, refusal, stranger};
 
-/// The first schema as a released program left it, with one member.
+/// A database of the first schema, with one member.
 fn old(dir: &Path) {
-    let first = include_str!("../../../../migrations/sqlite/0001_members_and_sessions.sql");
-    let connection = Connection::open(dir.join("wxgate.db")).unwrap();
-    connection.execute_batch("PRAGMA journal_mode = wal").unwrap();
-    connection.execute_batch(first).unwrap();
-    let history = "CREATE TABLE refinery_schema_history (version INT4 PRIMARY KEY, name VARCHAR(255), applied_on VARCHAR(255), checksum VARCHAR(255))";
-    connection.execute_batch(history).unwrap();
-    let checksum = {
-        // As today's program writes it of the same text.
-        let today = TempDir::new().unwrap();
-        drop(open(today.path()));
-        let select = "SELECT checksum FROM refinery_schema_history WHERE version = 1";
-        stranger(&today).query_row(select, [], |row| row.get::<_, String>(0)).unwrap()
-    };
-    let first = "INSERT INTO refinery_schema_history VALUES (1, 'members_and_sessions', '2026-01-01T00:00:00Z', ?)";
-    connection.execute(first, [checksum]).unwrap();
-    let member = "INSERT INTO members (id, appid, openid, created_at, last_login_at, updated_at) VALUES (randomblob(16), 'a', 'kept', 1, 1, 1)";
-    connection.execute(member, []).unwrap();
-    drop(connection);
-    fs::set_permissions(dir.join("wxgate.db"), fs::Permissions::from_mode(0o600)).unwrap();
+    SqliteStore::make_old(dir, 1).unwrap();
+    let member = "
+        INSERT INTO members (id, appid, openid, created_at, last_login_at, updated_at)
+        VALUES (randomblob(16), 'a', 'kept', 1, 1, 1)";
+    Connection::open(dir.join("wxgate.db")).unwrap().execute(member, []).unwrap();
 }
 
 fn snapshot(dir: &Path) -> PathBuf {
@@ -51,6 +37,9 @@ fn an_upgrade_keeps_what_was_there_before_for_its_user_alone() {
     drop(open(dir.path()));
     assert_eq!(schema_version(dir.path()).unwrap(), Some(LATEST_SCHEMA));
     assert_eq!(openids(&snapshot(dir.path())), ["kept"]);
+    let kept = Snapshot::open(&snapshot(dir.path())).unwrap();
+    kept.check().unwrap();
+    assert_eq!(kept.schema_version().unwrap(), 1);
     assert_eq!(fs::metadata(snapshot(dir.path())).unwrap().permissions().mode() & 0o7777, 0o600);
     let names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!names.iter().any(|name| name.to_string_lossy().contains("snapshot")), "{names:?}");
@@ -76,6 +65,17 @@ fn without_a_snapshot_nothing_is_changed() {
     assert!(sentence.contains("no snapshot could be taken"), "{sentence}");
     assert_eq!(schema_version(dir.path()).unwrap(), Some(1));
     assert!(!dir.path().join(".wxgate.db.snapshot").exists());
+}
+
+#[test]
+fn a_failed_migration_changes_nothing() {
+    let dir = TempDir::new().unwrap();
+    old(dir.path());
+    stranger(&dir).execute_batch("CREATE TABLE avatars (in_the_way)").unwrap();
+    let sentence = refusal(SqliteStore::open(&Settings::default(), dir.path()));
+    assert!(sentence.contains("nothing was changed"), "{sentence}");
+    assert_eq!(schema_version(dir.path()).unwrap(), Some(1));
+    assert_eq!(openids(&dir.path().join("wxgate.db")), ["kept"]);
 }
 
 #[test]

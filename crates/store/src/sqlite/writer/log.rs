@@ -9,7 +9,7 @@ use crate::sqlite::readers;
 pub(super) const WORTH_PAGES: i64 = 500;
 /// Pages at which the log is cut, whoever waits: 32 MiB. It begins anew by itself when it was moved whole, but where
 /// there are readers at all times one of them may always need what is old.
-const MOST_PAGES: i64 = 8192;
+pub(in crate::sqlite) const MOST_PAGES: i64 = 8192;
 /// Twice what a reader of ours may take: those of before it was moved whole, then those of before that was known.
 const PATIENCE: Duration = Duration::from_millis(500).saturating_add(readers::LIMIT).saturating_add(readers::LIMIT);
 /// Between two tries.
@@ -34,8 +34,7 @@ impl Log {
     }
 
     fn try_tidy(&mut self, connection: &Connection, worth: i64) -> Result<()> {
-        // SQLite: NOOP moves nothing and tells how much there is to move.
-        let Found { pages, waiting } = checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)")?;
+        let Length { pages, waiting } = length(connection)?;
         if waiting >= worth {
             checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
         }
@@ -50,15 +49,23 @@ impl Log {
     }
 }
 
-struct Found {
-    pages: i64,
-    waiting: i64,
+/// How long the log is.
+pub(in crate::sqlite) struct Length {
+    /// Pages in it. It begins anew once all are moved and nobody needs it.
+    pub(in crate::sqlite) pages: i64,
+    /// Of them, those that are not in the database file yet.
+    pub(in crate::sqlite) waiting: i64,
 }
 
-fn checkpoint(connection: &Connection, pragma: &str) -> Result<Found> {
+/// SQLite: NOOP moves nothing and tells how much there is to move.
+pub(in crate::sqlite) fn length(connection: &Connection) -> Result<Length> {
+    checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)")
+}
+
+fn checkpoint(connection: &Connection, pragma: &str) -> Result<Length> {
     connection.prepare_cached(pragma)?.query_row([], |row| {
         let pages = row.get("log")?;
-        Ok(Found { pages, waiting: pages - row.get::<_, i64>("checkpointed")? })
+        Ok(Length { pages, waiting: pages - row.get::<_, i64>("checkpointed")? })
     })
 }
 

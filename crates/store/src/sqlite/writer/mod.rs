@@ -12,6 +12,7 @@ use self::batch::{Duty, Intent, Task};
 pub(super) use self::batch::{Work, commit};
 pub(super) use self::drain::Drain;
 use self::group::{Message, Queue, settle};
+pub(super) use self::log::{MOST_PAGES as MOST_LOG_PAGES, length as log_length};
 pub(super) use self::tx::Tx;
 use crate::error::{Error, Result};
 
