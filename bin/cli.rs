@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{self, Config, Sources};
+use crate::config::{self, Config, Settings, Sources};
 use crate::lang::{Lang, words};
 use crate::manage::{AppCommand, AuditCommand, Here, MemberCommand, SessionCommand, TokenCommand};
 use crate::out::{Failure, Outcome};
-use crate::{demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace};
+use crate::{
+    backup, demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace,
+};
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
 #[derive(Parser)]
@@ -42,9 +44,14 @@ impl Global {
         Ok(config::load(&self.sources())?)
     }
 
+    /// What is configured beside the apps, also where only the server gets its secrets.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        Ok(config::settings(&self.sources())?)
+    }
+
     /// Where the server's data is, also where only the server gets its secrets.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
-        Ok(config::data_dir(&self.sources())?)
+        self.settings().map(|settings| settings.data_dir)
     }
 
     /// The file that `--config` names.
@@ -87,6 +94,9 @@ enum Command {
     /// Bring the database up to date, which serve does as well. 升级数据库结构（serve 也会自动升级）
     #[command(after_help = "Example:\n  wxgate migrate --check")]
     Migrate(migrate::Flags),
+    /// Make, check and restore backups. 备份、检验、恢复
+    #[command(subcommand, after_help = "Example:\n  wxgate backup create")]
+    Backup(backup::Command),
     /// The people of the mini programs. 管理成员
     #[command(subcommand, after_help = "Example:\n  wxgate member list --phone 13800138000")]
     Member(MemberCommand),
@@ -151,6 +161,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Healthcheck(flags) => healthcheck::run(&flags, &global, lang),
         Command::Doctor(flags) => doctor::run(&flags, &global, lang),
         Command::Migrate(flags) => migrate::run(&flags, &global, lang),
+        Command::Backup(command) => backup::run(&command, &global, lang),
         Command::Init(flags) => init::run(flags, &global, lang),
         Command::Completions(flags) => manual::completions(&flags, described),
         Command::Man(flags) => manual::man(&flags, described),
@@ -225,6 +236,10 @@ mod tests {
             "init",
             "doctor",
             "migrate --check",
+            "backup create",
+            "backup verify a",
+            "backup restore a --to b",
+            "backup erasures",
             "completions bash",
             "man",
         ] {

@@ -3,9 +3,10 @@
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wxgate_crypto::Vault;
+use zeroize::Zeroizing;
 
 use crate::config::{self, Guard, quoted};
 use crate::filesystem;
@@ -33,13 +34,23 @@ pub(crate) fn open(data_dir: &Path, credentials: Option<&Path>) -> Result<Vault,
 
 /// Opens the vault, if its key is there.
 pub(crate) fn existing(data_dir: &Path, credentials: Option<&Path>) -> Result<Option<Vault>, Failure> {
+    place(data_dir, credentials)?.map(|(path, guard)| vault(&path, guard)).transpose()
+}
+
+/// The text of the key, if it is there.
+pub(crate) fn text(data_dir: &Path, credentials: Option<&Path>) -> Result<Option<Zeroizing<String>>, Failure> {
+    let place = place(data_dir, credentials)?;
+    place.map(|(path, guard)| config::read_secret(&path, guard).map_err(Failure::refused)).transpose()
+}
+
+/// The file in `data_dir`, or the credential that takes its place.
+fn place(data_dir: &Path, credentials: Option<&Path>) -> Result<Option<(PathBuf, Guard)>, Failure> {
     let file = data_dir.join(KEY);
     let credential = credentials.map(|dir| dir.join(CREDENTIAL)).filter(|path| path.exists());
     match credential {
         Some(path) if file.exists() => Err(two_keys(&path, &file)),
-        Some(path) => vault(&path, Guard::Systemd).map(Some),
-        None if file.exists() => vault(&file, Guard::Mode).map(Some),
-        None => Ok(None),
+        Some(path) => Ok(Some((path, Guard::Systemd))),
+        None => Ok(file.exists().then_some((file, Guard::Mode))),
     }
 }
 

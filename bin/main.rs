@@ -1,5 +1,6 @@
 //! wxgate: the login server of a WeChat Mini Program, as one program. See `wxgate --help`.
 
+mod backup;
 mod cli;
 mod config;
 mod demo;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use url::Url;
+use wxgate_crypto::age::Recipient;
 use wxgate_crypto::api_security::{SigningKey, SymmetricKey};
 use wxgate_crypto::push::{EncodingAesKey, PushToken};
 use wxgate_webhooks::{Refused, Secret, Target};
@@ -12,6 +13,14 @@ use super::Address;
 
 pub(super) fn path(text: &str) -> bool {
     !text.is_empty() && !text.contains('\0')
+}
+
+pub(super) fn path_or_nothing(text: &str) -> bool {
+    text.is_empty() || path(text)
+}
+
+pub(super) fn age_recipient(text: &str) -> bool {
+    Recipient::parse(text).is_ok()
 }
 
 pub(super) fn address(text: &str) -> bool {

@@ -56,6 +56,9 @@ pub(super) const KEYS: &[Key] = &[
     key("store.url", Text(checks::store_url, "\"sqlite:\"", "\"sqlite:\"")),
     key("store.queue", Whole(1, 1_000_000)),
     key("store.readers", Whole(1, 64)),
+    key("backup.dir", Text(checks::path_or_nothing, "目录路径，或空", "the path of a directory, or nothing")),
+    key("backup.keep_days", Whole(1, 3650)),
+    key("backup.recipients", List(checks::age_recipient, "age 收件人 age1…", "recipients of age, age1…")),
     key("log.level", OneOf(&["error", "warn", "info", "debug", "trace"])),
     key("log.format", OneOf(&["auto", "text", "json"])),
     key("app.appid", Text(checks::appid, "wx 加 16 位小写十六进制", "wx and 16 lowercase hexadecimal digits")),
@@ -167,6 +170,7 @@ mod tests {
     fn the_table_has_exactly_the_fields_of_each_sections_struct() {
         assert_eq!(keys_of("wechat"), fields::<wx_client::Settings>());
         assert_eq!(keys_of("store"), fields::<wxgate_store::Settings>());
+        assert_eq!(keys_of("backup"), fields::<wxgate_backup::Settings>());
         assert_eq!(keys_of("session"), fields::<wxgate_api::settings::Session>());
         assert_eq!(keys_of("limits"), fields::<wxgate_api::settings::Limits>());
         assert_eq!(keys_of("phone"), fields::<wxgate_api::settings::Phone>());

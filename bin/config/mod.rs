@@ -92,6 +92,7 @@ pub(crate) struct Settings {
     pub(crate) jwt: settings::Jwt,
     pub(crate) webhooks: settings::Webhooks,
     pub(crate) store: wxgate_store::Settings,
+    pub(crate) backup: wxgate_backup::Settings,
     pub(crate) log: Log,
 }
 
@@ -170,12 +171,12 @@ pub(crate) fn load(sources: &Sources) -> Result<Config, Refusal> {
     if flaws.is_empty() { Ok(config) } else { Err(Refusal::new(flaws)) }
 }
 
-/// Where the server that these sources configure has its data. A secret may be missing here: systemd gives it to the
-/// server alone, and a command that asks the server needs none.
-pub(crate) fn data_dir(sources: &Sources) -> Result<PathBuf, Refusal> {
+/// What these sources configure beside the apps. A secret may be missing here: systemd gives it to the server alone, and
+/// a command that asks the server, or copies its database, needs none.
+pub(crate) fn settings(sources: &Sources) -> Result<Settings, Refusal> {
     let (config, mut flaws) = examine(sources)?;
     flaws.retain(|flaw| !flaw.is_missing_secret);
-    if flaws.is_empty() { Ok(config.settings.data_dir) } else { Err(Refusal::new(flaws)) }
+    if flaws.is_empty() { Ok(config.settings) } else { Err(Refusal::new(flaws)) }
 }
 
 /// What can be read of the sources, and all that is wrong with them.

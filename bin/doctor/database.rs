@@ -1,7 +1,8 @@
 //! The database file, looked at beside the server.
 
-use wxgate_crypto::{Error, Purpose};
-use wxgate_store::{Examined, LATEST_SCHEMA, SealedWhat, sqlite_version};
+use wxgate_backup::purpose;
+use wxgate_crypto::Error;
+use wxgate_store::{Examined, LATEST_SCHEMA, sqlite_version};
 
 use super::{Case, Verdict, needs};
 use crate::config::credentials_directory;
@@ -68,12 +69,7 @@ pub(super) fn probe(case: &Case) -> Verdict {
     let Ok(Some(vault)) = key_file::existing(&case.data_dir(), credentials_directory().as_deref()) else {
         return needs("没有可用的密钥", "there is no usable key");
     };
-    let purpose = match probe.what {
-        SealedWhat::Phone => Purpose::Phone,
-        SealedWhat::SessionKey => Purpose::SessionKey,
-        SealedWhat::AccessToken => Purpose::AccessToken,
-    };
-    match vault.open(purpose, &probe.appid, &probe.openid, &probe.bytes) {
+    match vault.open(purpose(probe.what), &probe.appid, &probe.openid, &probe.bytes) {
         Ok(_) => Verdict::ok(words("密钥能打开已存的数据", "the key opens what is stored")),
         Err(error) => Verdict::fail(
             match error {

@@ -104,6 +104,20 @@ impl Local {
         refuse_files_of_root(data_dir)
     }
 
+    /// Whether this process may read the database in `data_dir`: beside its server, or as its owner.
+    ///
+    /// # Errors
+    /// Also when there is none.
+    pub(crate) async fn check_reader(data_dir: &Path) -> Result<(), Failure> {
+        if !data_dir.join(DATABASE).exists() {
+            return Err(nothing_there(data_dir));
+        }
+        match socket::connect(data_dir).await {
+            Err(error) if is_nobody(&error) => refuse_files_of_root(data_dir),
+            _ => Ok(()),
+        }
+    }
+
     /// Asks, and reads the answer.
     pub(crate) async fn ask(&self, question: &Question) -> Result<Value, Failure> {
         let request = question.request(self.lang);

@@ -37,6 +37,14 @@ impl Ledger {
         self.0.iter().map(|(skey, session)| (skey.as_str(), session))
     }
 
+    /// The same sayings, when it is open whether what was asked for until `later` had happened.
+    pub fn in_doubt_until(mut self, later: &Self) -> Self {
+        for (skey, session) in &mut self.0 {
+            session.is_in_doubt |= later.0.get(skey).is_some_and(|later| later.is_in_doubt);
+        }
+        self
+    }
+
     /// How many sessions ended.
     pub fn dead(&self) -> usize {
         self.0.values().filter(|session| matches!(session.said.last(), Some((_, State::Dead)))).count()

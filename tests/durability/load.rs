@@ -58,6 +58,11 @@ impl Load {
         until("a load", || (self.shared.ledger().dead() >= sessions).then_some(())).await;
     }
 
+    /// What was said so far.
+    pub fn ledger(&self) -> Ledger {
+        self.shared.ledger().clone()
+    }
+
     /// What was said, once the clients have stopped; and how many were told that the outcome is unknown.
     pub async fn end(self) -> (Ledger, usize) {
         self.clients.join_all().await;

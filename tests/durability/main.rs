@@ -7,6 +7,7 @@
 #[path = "../e2e/support/mod.rs"]
 mod support;
 
+mod backup_restore;
 mod damage;
 mod db_unlinked;
 mod disk;

@@ -10,6 +10,7 @@ mod support;
 mod api_security;
 mod apps;
 mod avatar;
+mod backup;
 mod command_line;
 mod doctor;
 mod edge;

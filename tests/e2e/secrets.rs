@@ -39,12 +39,16 @@ async fn secret_scan() {
         .into();
     places.extend(files(&bench.data()));
     assert!(places.iter().any(|(name, bytes)| name.ends_with("-wal") && !bytes.is_empty()), "the log is looked at");
+    let backup = bench.data().join("backup.age");
+    let made = bench.run(&["backup", "create", "--out", backup.to_str().unwrap()], "").await;
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
     let ended = server.stop().await;
     assert_eq!(ended.code, Some(0));
     places.extend(files(&bench.data()));
     places.push(("stdout".to_owned(), ended.stdout.into_bytes()));
     places.push(("stderr".to_owned(), ended.stderr.into_bytes()));
-    for arguments in [&["token", "list", "--json"][..], &["config", "show"], &["config", "check"]] {
+    let verify = ["backup", "verify", backup.to_str().unwrap(), "--json"];
+    for arguments in [&["token", "list", "--json"][..], &["config", "show"], &["config", "check"], &verify] {
         let said = bench.run(arguments, "").await;
         places.push((arguments.join(" "), (said.stdout + &said.stderr).into_bytes()));
     }
@@ -52,6 +56,7 @@ async fn secret_scan() {
 
     // What is no secret is found there, so the places are the right ones and are read as they are.
     let openid = Canary::text("openid", &bench.sandbox.openid(bench.appid(), "alice"));
+    assert!(places.iter().any(|(name, bytes)| name.ends_with("backup.age") && !bytes.is_empty()));
     assert!(places.iter().any(|(name, bytes)| name.ends_with("wxgate.db") && openid.found_in(bytes).is_some()));
     let logged = places.iter().find(|(name, _)| name == "stderr").unwrap();
     assert!(Canary::text("word", "logged in").found_in(&logged.1).is_some());

@@ -2,6 +2,10 @@
 //!
 //! Everybody who knows a recipient can make a file for them: age says who may read, not who wrote. Pure functions on
 //! bytes, as all here; who reads and writes the stream brings it a chunk at a time. Source: C2SP, age-encryption.org/v1.
+//!
+//! The format is written here on the primitives there are, and not taken from the `age` crate: that one brings 130 crates, among
+//! them hpke, p256, a second generation of every primitive and a translation framework. It is held against the age tool both
+//! ways: a file of the tool opens here (`tests/contract/age.rs`), and the tool opens a backup (`tests/e2e/backup.rs`).
 
 mod header;
 mod keys;

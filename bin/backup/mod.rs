@@ -1,0 +1,64 @@
+//! `wxgate backup`: makes, checks and restores backups, also while the server runs.
+
+mod create;
+mod keys;
+mod open;
+mod progress;
+mod said;
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use wxgate_backup::is_others;
+
+use crate::cli::Global;
+use crate::lang::Lang;
+use crate::out::Outcome;
+
+/// What can be done with backups.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make one, also while the server runs. 备份，服务不必停
+    #[command(after_help = CREATE_HELP)]
+    Create(create::Flags),
+    /// Restore one into the void: is it whole, and does its key open it? 检验备份
+    #[command(after_help = "Example:\n  wxgate backup verify wxgate-20261121T030000Z.tar.zst.age")]
+    Verify(open::VerifyFlags),
+    /// Restore one into a data directory that no server uses. 恢复备份
+    #[command(after_help = "Example:\n  wxgate backup restore FILE --key wxgate.backup.key --to /var/lib/wxgate")]
+    Restore(open::RestoreFlags),
+    /// Print who was erased, so that no older backup brings them back. 导出删除名单
+    #[command(after_help = "Example:\n  wxgate backup erasures > erasures.jsonl")]
+    Erasures,
+}
+
+const CREATE_HELP: &str = "Example:
+  wxgate backup create --keep-days 30
+  wxgate backup create --out - | ssh nas 'cat > wxgate.age'";
+
+/// A file that a command reads, or `-` for standard input.
+#[derive(clap::Args)]
+pub(crate) struct Input {
+    /// The backup; - reads standard input. 备份文件
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Opens it; else wxgate.backup.key in data_dir. 备份密钥文件
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+/// Where the copy of a database is put meanwhile: beside it, or, for root in another user's directory, where that user
+/// cannot exchange it for something that only root may read.
+fn room(data_dir: &Path) -> PathBuf {
+    if is_others(data_dir) { "/var/tmp".into() } else { data_dir.to_owned() }
+}
+
+/// Runs `wxgate backup …`.
+pub(crate) fn run(command: &Command, global: &Global, lang: Lang) -> Outcome {
+    match command {
+        Command::Create(flags) => create::run(flags, global, lang),
+        Command::Verify(flags) => open::verify(flags, global, lang),
+        Command::Restore(flags) => open::restore(flags, global, lang),
+        Command::Erasures => open::erasures(global),
+    }
+}
