@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+import clock
 from served import ask, served
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,14 +27,9 @@ public_url = "https://api.example.com"
 enabled = true
 audiences = ["https://shop.example.com", "https://forum.example.com"]
 """
-# Each asks the README's function for the member of a token, so many seconds later by all the clocks of its process, and prints it;
-# 3 is what it exits with when the library refuses the token.
-NODE = """
-const Real = Date, later = Number(process.argv[3]) * 1000
-globalThis.Date = class extends Real {
-  constructor(...given) { super(...(given.length ? given : [Real.now() + later])) }
-  static now() { return Real.now() + later }
-}
+# Each asks the README's function for the member of a token, at an instant, and prints it; 3 is what it exits with when the
+# library refuses the token.
+NODE = clock.NODE + """
 const { memberOf } = await import('./verify.mjs')
 const { errors } = await import('jose')
 try {
@@ -43,14 +39,9 @@ try {
   process.exit(3)
 }
 """
-PYTHON = """
-import datetime, sys
+PYTHON = clock.PYTHON + """
 import jwt.api_jwt
-class Later(datetime.datetime):
-    @classmethod
-    def now(cls, tz=None):
-        return super().now(tz) + datetime.timedelta(seconds=int(sys.argv[2]))
-jwt.api_jwt.datetime = Later
+jwt.api_jwt.datetime = Fixed
 from verify import member_of
 try:
     print(member_of(sys.argv[1]))
@@ -101,13 +92,15 @@ def forgeries(token, key):
 
 
 def try_out(folder, command, member, token, other, key):
-    def run(text, later=0):
-        return subprocess.run([*command, text, str(later)], cwd=folder, capture_output=True, text=True, timeout=60)
+    made_at = json.loads(decoded(token.split(".")[1]))["iat"]
 
-    for later in (0, LIFETIME - 60):
+    def run(text, later=0):
+        return subprocess.run([*command, text, str(made_at + later)], cwd=folder, capture_output=True, text=True, timeout=60)
+
+    for later in (0, LIFETIME - 1):
         taken = run(token, later)
         assert taken.stdout.strip() == member, (later, taken)
-    refused = {"expired": (token, LIFETIME + 1), "for another service": (other, 0), "nothing": ("", 0), "no token": ("a.b.c", 0)}
+    refused = {"expired": (token, LIFETIME), "for another service": (other, 0), "nothing": ("", 0), "no token": ("a.b.c", 0)}
     refused |= {what: (forged, 0) for what, forged in forgeries(token, key)}
     for what, (text, later) in refused.items():
         ended = run(text, later)

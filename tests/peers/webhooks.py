@@ -1,6 +1,7 @@
 """Webhooks of the built server, read as the READMEs say: by the standardwebhooks packages for Node and for Python. What the server
 sends is taken by both, with the secret before a rotation and with the one after, and nothing that was altered on its way."""
 
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
 
+import clock
 from served import ask, served
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,9 +23,11 @@ CONFIGURATION = """
 [webhooks]
 allow_private = true
 """
+# How many seconds a message is taken for one that was just sent: both packages say so.
+FRESH = 300
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
-NODE = """
-import { eventOf } from './receive.mjs'
+NODE = clock.NODE + """
+const { eventOf } = await import('./receive.mjs')
 const { headers, body } = JSON.parse(process.argv[2])
 try {
   console.log(JSON.stringify(eventOf(headers, body)))
@@ -31,8 +35,10 @@ try {
   process.exit(3)
 }
 """
-PYTHON = """
-import json, sys
+PYTHON = clock.PYTHON + """
+import json
+import standardwebhooks.webhooks
+standardwebhooks.webhooks.datetime = Fixed
 from receive import event_of
 from standardwebhooks import WebhookVerificationError
 given = json.loads(sys.argv[1])
@@ -71,21 +77,24 @@ def altered(message):
     headers, body = message["headers"], message["body"]
     yield "another body", {"headers": headers, "body": body.replace("member.created", "member.erased")}
     yield "a space more", {"headers": headers, "body": body + " "}
-    for name, value in {"webhook-id": "x", "webhook-timestamp": "1795000000", "webhook-signature": "v1,AAAA"}.items():
+    later = str(int(headers["webhook-timestamp"]) + 1)
+    for name, value in {"webhook-id": "x", "webhook-timestamp": later, "webhook-signature": "v1,AAAA"}.items():
         yield f"another {name}", {"headers": headers | {name: value}, "body": body}
 
 
 def try_out(folder, command, message, secrets, stranger):
-    def run(message, secret):
-        environment = os.environ | {"WEBHOOK_SECRET": secret}
-        return subprocess.run(
-            [*command, json.dumps(message)], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
-        )
+    sent_at = int(message["headers"]["webhook-timestamp"])
 
-    for secret in secrets:
-        taken = run(message, secret)
+    def run(message, secret, later=0):
+        environment = os.environ | {"WEBHOOK_SECRET": secret}
+        given = [*command, json.dumps(message), str(sent_at + later)]
+        return subprocess.run(given, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+    for secret, later in itertools.product(secrets, (0, FRESH)):
+        taken = run(message, secret, later)
         assert taken.returncode == 0 and json.loads(taken.stdout) == json.loads(message["body"]), taken
-    refused = [(what, run(bad, secrets[0])) for what, bad in altered(message)] + [("a stranger", run(message, stranger))]
+    refused = [(what, run(bad, secrets[0])) for what, bad in altered(message)]
+    refused += [("a stranger", run(message, stranger)), ("late", run(message, secrets[0], FRESH + 1))]
     for what, ended in refused:
         assert (ended.returncode, ended.stdout) == (3, ""), f"{what}: {ended}"
     return len(refused)
