@@ -1,4 +1,4 @@
-//! Commands beside a running server, and a second server beside the first.
+//! Commands while a server runs, and a second server beside the first.
 
 use serde_json::{Value, json};
 

@@ -82,8 +82,7 @@ impl Feed {
 
 /// Hears of events in this process, in the order of their commits and never before.
 ///
-/// What a command beside the server writes is not heard here: webhooks are told of it. Nothing is kept for a listener
-/// over a restart.
+/// Nothing is kept for it: what is written while no server runs, by a command, webhooks are told of when one does.
 pub struct Listener {
     events: Receiver<Arc<Event>>,
     kinds: EventTypes,

@@ -100,8 +100,8 @@ pub trait Plugin: Send + Sync + 'static {
 
     /// Something was committed. Told in the order of the commits, one after the other, and never before: nothing here can
     /// undo it. An event holds ids and words, nothing personal. A plugin that is 1,024 events behind misses some, with a line
-    /// in the log; nothing is kept for it over a restart, and what a command beside the server does is not told. Who needs
-    /// every event takes webhooks.
+    /// in the log; nothing is kept for it over a restart, and what a command does while no server runs is not told. Who
+    /// needs every event takes webhooks.
     async fn event(&self, _host: &Host, _event: &Event) {}
 
     /// Its own work, for as long as the server runs. It ends soon after `stop`: after 10 seconds it is cut off.

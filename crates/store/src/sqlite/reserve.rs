@@ -26,7 +26,7 @@ enum State {
     Held,
     /// Given away, and not to be had again when last tried.
     Spent(Instant),
-    /// This file system reserves nothing, or it is not ours to reserve.
+    /// This file system reserves nothing.
     None,
 }
 
