@@ -32,7 +32,6 @@ impl Hand {
 /// The same function of the crate and of its sources compiled without defences, whose types are others.
 macro_rules! server_of {
     ($api:ident, $folder:literal) => {
-        use std::collections::BTreeMap;
         use std::future::pending;
         use std::net::Ipv4Addr;
         use std::sync::Arc;
@@ -42,7 +41,7 @@ macro_rules! server_of {
         use wx_client::{Client, Credentials};
         use wxgate_crypto::Vault;
         use wxgate_store::{SqliteStore, Store};
-        use $api::settings::{Calls, EncryptedData, Jwt, Limits, Phone, PhoneReply, Profile, Session, Webhooks};
+        use $api::settings::{EncryptedData, Limits, Phone, PhoneReply};
         use $api::{App, Clock, Listener, Settings, StoredTokens, public, serve};
 
         use super::Hand;
@@ -67,21 +66,9 @@ macro_rules! server_of {
             let keep = Arc::new(StoredTokens::new(store.clone(), vault.clone(), clock.clone()));
             let client = Client::new(&wechat, credentials.collect(), keep).unwrap();
             let settings = Settings {
-                public_url: String::new(),
-                calls: Calls::default(),
-                jwt: Jwt::default(),
-                webhooks: Webhooks::default(),
-                login_hooks: BTreeMap::new(),
-                appids: bench.apps.iter().map(|app| app.appid.clone()).collect(),
-                session: Session::default(),
                 phone: Phone { encrypted_data: EncryptedData::Local, reply: PhoneReply::Full },
                 limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
-                profile: Profile::default(),
-                timezone: $api::TimeZone::UTC,
-                trusted_proxies: Vec::new(),
-                push: BTreeMap::new(),
-                risk: BTreeMap::new(),
-                content_check: BTreeMap::new(),
+                ..Settings::for_apps(bench.apps.iter().map(|app| &app.appid))
             };
             let app = App::new(settings, Arc::new(client), store, vault, clock);
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

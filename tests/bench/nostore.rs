@@ -2,7 +2,6 @@
 //!
 //! `bench-nostore ADDR APPID WECHAT_URL`. Every login is one of a known member, and nobody's session exists.
 
-use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
@@ -11,9 +10,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{
-    Calls, Jwt, Limits, Phone, Profile as ProfileSettings, Session as SessionSettings, Webhooks,
-};
+use wxgate_api::settings::Limits;
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
@@ -39,23 +36,8 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let credentials = vec![Credentials { appid: appid.clone(), secret }];
     let wechat =
         Client::new(&wx_client::Settings { base_url, max_in_flight: 1024, ..Default::default() }, credentials, keep)?;
-    let settings = Settings {
-        public_url: String::new(),
-        calls: Calls::default(),
-        jwt: Jwt::default(),
-        webhooks: Webhooks::default(),
-        login_hooks: BTreeMap::new(),
-        appids: vec![appid],
-        session: SessionSettings::default(),
-        phone: Phone::default(),
-        limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
-        profile: ProfileSettings::default(),
-        timezone: wxgate_api::TimeZone::UTC,
-        trusted_proxies: Vec::new(),
-        push: BTreeMap::new(),
-        risk: BTreeMap::new(),
-        content_check: BTreeMap::new(),
-    };
+    let settings =
+        Settings { limits: Limits { logins_per_minute: 0, requests_per_minute: 0 }, ..Settings::for_apps([appid]) };
     let app = App::new(settings, Arc::new(wechat), Arc::new(Nothing), vault, Arc::new(SystemClock));
     wxgate_api::serve(Listener::Tcp(listener), wxgate_api::public(&app), std::future::pending()).await;
     Ok(())

@@ -1,7 +1,6 @@
 //! A server whose commits do not wait for the disk (`synchronous=NORMAL`): the same sources but for that pragma, in a process of
 //! its own, which is this test program once more.
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -12,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wx_client::{Client, Credentials};
-use wxgate_api::settings::{Calls, Jwt, Limits, Phone, Profile, Session, Webhooks};
+use wxgate_api::settings::Limits;
 use wxgate_api::{App, Clock, Listener, Settings, StoredTokens, SystemClock, public, serve};
 use wxgate_crypto::Vault;
 use wxgate_store::{SqliteStore, Store};
@@ -53,23 +52,8 @@ async fn run(wechat: &str) {
     let wechat = wx_client::Settings { base_url: format!("http://{wechat}"), ..Default::default() };
     let keep = Arc::new(StoredTokens::new(store.clone(), vault.clone(), clock.clone()));
     let client = Client::new(&wechat, credentials, keep).unwrap();
-    let settings = Settings {
-        appids: vec![appid],
-        push: BTreeMap::new(),
-        risk: BTreeMap::new(),
-        content_check: BTreeMap::new(),
-        session: Session::default(),
-        phone: Phone::default(),
-        public_url: String::new(),
-        calls: Calls::default(),
-        jwt: Jwt::default(),
-        webhooks: Webhooks::default(),
-        login_hooks: BTreeMap::new(),
-        limits: Limits { logins_per_minute: 0, requests_per_minute: 0 },
-        profile: Profile::default(),
-        timezone: wxgate_api::TimeZone::UTC,
-        trusted_proxies: Vec::new(),
-    };
+    let settings =
+        Settings { limits: Limits { logins_per_minute: 0, requests_per_minute: 0 }, ..Settings::for_apps([appid]) };
     let app = App::new(settings, Arc::new(client), store, vault, clock);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -15,7 +13,7 @@ use crate::error::ApiError;
 use crate::http::Media;
 use crate::problem::Problem;
 use crate::text::Language;
-use crate::{Settings, SystemClock, settings};
+use crate::{Settings, SystemClock};
 
 const APPID: &str = "wx0123456789abcdef";
 /// In the codes of the corpus, and in no answer.
@@ -63,27 +61,10 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
 }
 
 fn app(folder: &tempfile::TempDir) -> Arc<App> {
-    let settings = Settings {
-        jwt: settings::Jwt::default(),
-        appids: vec![APPID.to_owned()],
-        push: BTreeMap::new(),
-        risk: BTreeMap::new(),
-        content_check: BTreeMap::new(),
-        session: settings::Session::default(),
-        phone: settings::Phone::default(),
-        limits: settings::Limits::default(),
-        profile: settings::Profile::default(),
-        public_url: String::new(),
-        calls: settings::Calls::default(),
-        webhooks: settings::Webhooks::default(),
-        login_hooks: BTreeMap::new(),
-        timezone: crate::TimeZone::UTC,
-        trusted_proxies: Vec::new(),
-    };
     let wechat = Client::new(&wx_client::Settings::default(), Vec::new(), Arc::new(NoKeep)).unwrap();
     let store = SqliteStore::open(&wxgate_store::Settings::default(), &folder.path().join("data")).unwrap();
     let vault = Vault::parse_key_file(&Vault::generate_key_file()).unwrap();
-    App::new(settings, Arc::new(wechat), Arc::new(store), Arc::new(vault), Arc::new(SystemClock))
+    App::new(Settings::for_apps([APPID]), Arc::new(wechat), Arc::new(store), Arc::new(vault), Arc::new(SystemClock))
 }
 
 /// The fields as a client would send them.

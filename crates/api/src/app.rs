@@ -71,6 +71,29 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
 }
 
+impl Settings {
+    /// These mini programs with every section's defaults: no message push, no proxies, no public URL, days of UTC.
+    pub fn for_apps(appids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            appids: appids.into_iter().map(Into::into).collect(),
+            push: BTreeMap::new(),
+            risk: BTreeMap::new(),
+            content_check: BTreeMap::new(),
+            session: settings::Session::default(),
+            phone: settings::Phone::default(),
+            limits: settings::Limits::default(),
+            profile: settings::Profile::default(),
+            public_url: String::new(),
+            calls: settings::Calls::default(),
+            jwt: settings::Jwt::default(),
+            webhooks: settings::Webhooks::default(),
+            login_hooks: BTreeMap::new(),
+            timezone: TimeZone::UTC,
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
 /// The server without its sockets: handlers are functions of it.
 pub struct App {
     pub(crate) settings: Settings,

@@ -8,7 +8,6 @@ pub mod receiver;
 pub mod schema;
 mod wechat;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -74,26 +73,15 @@ impl TestApp {
         let clock = Arc::new(FixedClock(AtomicI64::new(START * 1000)));
         let vault = Arc::new(Vault::parse_key_file(&Vault::generate_key_file()).unwrap());
         let mut settings = Settings {
-            appids: vec![APPID.to_owned()],
-            session: settings::Session::default(),
-            phone: settings::Phone::default(),
-            limits: settings::Limits::default(),
-            profile: settings::Profile::default(),
-            public_url: String::new(),
             calls: settings::Calls { allowed: vec!["wxa".to_owned(), "cgi-bin/message".to_owned()] },
-            webhooks: settings::Webhooks::default(),
-            login_hooks: BTreeMap::new(),
             timezone: wxgate_api::TimeZone::get("Asia/Shanghai").unwrap(),
-            trusted_proxies: Vec::new(),
-            push: BTreeMap::new(),
-            risk: BTreeMap::new(),
-            content_check: BTreeMap::new(),
             jwt: settings::Jwt {
                 enabled: true,
                 audiences: vec![AUDIENCE.to_owned()],
                 issuer: "https://login.example.com".to_owned(),
                 ..settings::Jwt::default()
             },
+            ..Settings::for_apps([APPID])
         };
         change(&mut settings);
         Self::of(settings, wechat, vault, clock, TempDir::new().unwrap()).await
