@@ -61,6 +61,7 @@ async fn lives_through(
         assert_eq!(status(server, skey).await, 401);
     }
     assert_eq!(status(server, &kept).await, 200);
+    assert_is_full(&server.public.send(get("/v1/me/export").bearer(&kept)).await);
     assert_eq!(server.internal.send(get("/forward-auth").bearer(&kept)).await.status, 200);
     assert_eq!(server.internal.send(get("/readyz")).await.status, 503);
     clear_disk();

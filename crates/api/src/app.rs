@@ -35,6 +35,8 @@ use crate::webhooks::LoginHooks;
 
 /// Codes of the phone button that one member may send a minute: each costs a call to WeChat, and a tap gives one.
 const PHONE_CODES_PER_MINUTE: u32 = 30;
+/// Exports of their own data that one member may ask a minute: each reads all of it and leaves a line in the audit.
+const EXPORTS_PER_MINUTE: u32 = 10;
 
 /// The configuration of this crate.
 #[derive(Debug, Clone)]
@@ -116,6 +118,7 @@ pub struct App {
     pub(crate) login_limit: Limiter,
     pub(crate) phone_code_limit: Limiter,
     pub(crate) name_limit: Limiter,
+    pub(crate) export_limit: Limiter,
     pub(crate) request_ids: RequestIds,
     pub(crate) health: Health,
     pub(crate) plugins: OnceLock<Vec<Arc<dyn Plugin>>>,
@@ -142,6 +145,7 @@ impl App {
             login_limit: Limiter::per_minute(settings.limits.logins_per_minute),
             phone_code_limit: Limiter::per_minute(PHONE_CODES_PER_MINUTE),
             name_limit: Limiter::per_minute(NAMES_PER_MINUTE),
+            export_limit: Limiter::per_minute(EXPORTS_PER_MINUTE),
             posts: Posts::new(),
             login_hooks: LoginHooks::new(&settings.login_hooks),
             settings,

@@ -29,7 +29,8 @@ pub trait Management: Send + Sync + 'static {
     async fn revoke_sessions(&self, member: MemberId, only: Option<SessionId>, by: By, now: UnixSeconds)
     -> Result<u64>;
 
-    /// Writes down that all that is held about a member is about to be given to somebody else. `true` if there is one.
+    /// Writes down that all that is held about a member is about to be given out, to them or to somebody else. `true` if
+    /// there is one. What is left of a full disk is not for lines of [`By::MEMBER`], which people make as often as they like.
     async fn note_export(&self, member: MemberId, by: By, now: UnixSeconds) -> Result<bool>;
 
     /// Adds an API token. Another one with the same id is [`Error::Conflict`](crate::Error::Conflict).

@@ -124,9 +124,16 @@ pub fn example_export() -> Value {
 
 /// `GET /v1/me/export`
 pub fn export() -> Operation {
-    Operation::new("exportMe", TAG, "导出我的全部数据", "Everything held about the person; numbers are whole here.")
-        .skey()
-        .answers("All of it", "ExportReply", &example_export())
+    Operation::new(
+        "exportMe",
+        TAG,
+        "导出我的全部数据",
+        "Everything held about the person; numbers are whole here. The audit says that it was given out.",
+    )
+    .skey()
+    .answers("All of it", "ExportReply", &example_export())
+    .refuses(&["too_many_requests"])
+    .writes()
 }
 
 impl Operation {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use warp::Filter;
 use wxgate_crypto::Purpose;
-use wxgate_store::{EventRow, Export, ExportedProof, FailedRow, FailureRow, Member, MemberKey};
+use wxgate_store::{By, EventRow, Export, ExportedProof, FailedRow, FailureRow, Member, MemberKey};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
@@ -111,7 +111,7 @@ struct ExportedEntry {
     expires_at: Option<i64>,
 }
 
-/// `GET /v1/me/export`: 200 [`ExportReply`], 401, 403.
+/// `GET /v1/me/export`: 200 [`ExportReply`], 401, 403, 429, 503.
 pub fn route(app: &Arc<App>) -> Route {
     warp::path!("v1" / "me" / "export")
         .and(warp::get())
@@ -122,9 +122,14 @@ pub fn route(app: &Arc<App>) -> Route {
         .boxed()
 }
 
+/// The audit has a line before anything is given out: a stolen skey's doing as well.
 async fn export(app: &App, info: &RequestInfo) -> Result<ExportReply, ApiError> {
-    let session = app.authenticate(info).await?;
-    app.export_of(&session.member).await?.ok_or(ApiError::Unauthorized)
+    let member = app.authenticate(info).await?.member;
+    app.export_limit.check_key(member.id.0.as_u128())?;
+    if !app.store.note_export(member.id, By::MEMBER, app.clock.now()).await? {
+        return Err(ApiError::Unauthorized);
+    }
+    app.export_of(&member).await?.ok_or(ApiError::Unauthorized)
 }
 
 impl App {

@@ -114,7 +114,7 @@ async fn a_risky_picture_is_served_until_wechat_says_so() {
     let path = second.strip_prefix("https://api.example.com").unwrap();
     assert_eq!(app.send(raw("GET", path, None, "")).await.status, 404);
     let audit = app.get("/v1/me/export", &skey).await.ok()["audit"].clone();
-    assert_eq!((&audit[0]["actor"], &audit[0]["action"]), (&json!("wechat"), &json!("avatar.refused")));
+    assert_eq!((&audit[1]["actor"], &audit[1]["action"]), (&json!("wechat"), &json!("avatar.refused")));
 }
 
 #[tokio::test]

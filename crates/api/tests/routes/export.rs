@@ -57,7 +57,7 @@ const COVERED: &[(&str, &str)] = &[
     ("audit.happened_at", "/audit/0/at"),
     ("audit.actor", "/audit/0/actor"),
     ("audit.action", "/audit/0/action"),
-    ("audit.detail", "/audit/0/detail/status"),
+    ("audit.detail", "/audit/1/detail/status"),
     ("wechat_events.event", "/wechat_events/0/event"),
     ("wechat_events.sealed_content", "/wechat_events/0/content/debug_str"),
     ("wechat_events.happened_at", "/wechat_events/0/happened_at"),

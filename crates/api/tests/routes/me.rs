@@ -50,6 +50,22 @@ async fn the_export_holds_everything_about_the_person() {
 }
 
 #[tokio::test]
+async fn an_own_export_is_audited_before_it_is_given_out_and_asked_for_only_so_often() {
+    let app = TestApp::new().await;
+    let skey = app.login("o1").await.skey;
+    for number in 1..=10 {
+        let export = app.get("/v1/me/export", &skey).await;
+        let lines = export.ok()["audit"].as_array().unwrap();
+        assert_eq!(
+            (lines.len(), &lines[0]["action"], &lines[0]["actor"]),
+            (number, &json!("member.exported"), &json!("member"))
+        );
+    }
+    app.get("/v1/me/export", &skey).await.failed("too_many_requests", 429, -429);
+    app.get("/v1/me/export", &app.login("o2").await.skey).await.ok();
+}
+
+#[tokio::test]
 async fn erasing_oneself_needs_a_fresh_login_and_leaves_nothing() {
     let app = TestApp::new().await;
     let old = app.login("o1").await;

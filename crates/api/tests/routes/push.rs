@@ -311,7 +311,7 @@ async fn user_info_modified() {
     assert_eq!(me(&app, &member).await, [json!(null), json!(null), json!("138****8000")]);
     assert_eq!(name().await.header("wxgate-name"), "");
     let audit = export(&app, &member).await["audit"].clone();
-    assert_eq!((&audit[0]["actor"], &audit[0]["action"]), (&json!("wechat"), &json!("profile.cleared")));
+    assert_eq!((&audit[1]["actor"], &audit[1]["action"]), (&json!("wechat"), &json!("profile.cleared")));
 }
 
 #[tokio::test]
@@ -329,7 +329,7 @@ async fn somebody_who_closes_their_account_is_gone_at_once() {
     let back = app.login("o1").await;
     assert_eq!(back.login.json["is_new"], true);
     let export = export(&app, &back).await;
-    assert_eq!((&export["wechat_events"], &export["audit"]), (&json!([]), &json!([])));
+    assert_eq!((&export["wechat_events"], export["audit"].as_array().unwrap().len()), (&json!([]), 1), "its own line");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::page::LOOKED_AT;
+use super::writer::Tx;
 use super::{SqliteStore, audit, manage, members, search, tokens};
 use crate::error::Result;
 use crate::management::Management;
@@ -39,7 +40,8 @@ impl Management for SqliteStore {
     }
 
     async fn note_export(&self, member: MemberId, by: By, now: UnixSeconds) -> Result<bool> {
-        self.write_urgently(move |tx| manage::note_export(tx, member, &by, now)).await
+        let note = move |tx: &Tx<'_>| manage::note_export(tx, member, &by, now);
+        if by == By::MEMBER { self.write(note).await } else { self.write_urgently(note).await }
     }
 
     async fn create_api_token(&self, token: ApiToken, by: By) -> Result<()> {

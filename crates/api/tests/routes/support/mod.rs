@@ -49,8 +49,8 @@ pub struct TestApp {
     pub store: Arc<SqliteStore>,
     pub public: Edge,
     pub internal: Edge,
+    pub vault: Arc<Vault>,
     settings: Settings,
-    vault: Arc<Vault>,
     // Last, so that the files go after the store that holds them.
     folder: TempDir,
 }
