@@ -48,6 +48,21 @@ async fn db_unlinked() {
 }
 
 #[tokio::test]
+async fn what_is_removed_while_nobody_writes_is_noticed_too() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    let skey = server.login(&bench.code("alice")).await;
+    let (file, away) = (bench.data().join("wxgate.db"), bench.dir().join("away"));
+    fs::rename(&file, &away).unwrap();
+    let ended = server.end().await;
+    assert_eq!(ended.code, Some(70), "{}", ended.stderr);
+    assert!(ended.stderr.contains("wxgate.db was removed or replaced while it was open"), "{}", ended.stderr);
+    fs::rename(&away, &file).unwrap();
+    let answer = bench.serve().await.public.send(get("/v1/session").bearer(&skey)).await;
+    assert_eq!(answer.status, 200);
+}
+
+#[tokio::test]
 async fn a_log_without_its_database_is_not_thrown_away() {
     let bench = Bench::new().await;
     let server = bench.serve().await;

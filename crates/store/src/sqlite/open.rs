@@ -72,10 +72,11 @@ impl SqliteStore {
         index.apply(kept.into_iter().map(|token| Change::Token { id: token.id, token: Some(token) }).collect());
         let wanted = outbox::wanted(&connection).map_err(|error| files::refused(&database, error))?;
         index.feed().set_queued(wanted);
-        let commit = Box::new(commit_to(files::Watch::new(&data_dir)?));
+        let files = files::Watch::new(&data_dir)?;
         let reserve = Reserve::hold(&data_dir);
         let meter = Arc::new(Meter::default());
-        let drain = Drain::new(connection, Arc::clone(&index), reserve, commit, Arc::clone(&meter));
+        let commit = Box::new(writer::commit);
+        let drain = Drain::new(connection, files, Arc::clone(&index), reserve, commit, Arc::clone(&meter));
         let writer = Writer::start(drain, Some(lock), settings.queue)?;
         let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), snapshots };
         store.load(connect(&database, Role::Reader)?)?;
@@ -97,11 +98,6 @@ impl SqliteStore {
         let _ = loaded.recv_timeout(LOAD_PATIENCE);
         Ok(())
     }
-}
-
-/// A commit to files that are still what they were: its outcome is unknown if the names stand for others.
-fn commit_to(files: files::Watch) -> impl FnMut(&Connection) -> rusqlite::Result<()> + Send {
-    move |connection| writer::commit(connection).and_then(|()| files.check())
 }
 
 fn check(settings: &Settings) -> Result<()> {

@@ -110,7 +110,7 @@ fn in_savepoint<T>(tx: &Tx<'_>, work: &mut impl Work<T>) -> rusqlite::Result<rus
 pub(super) fn apply(
     connection: &Connection,
     index: &Index,
-    commit: &mut Commit,
+    commit: impl FnOnce(&Connection) -> rusqlite::Result<()>,
     batch: &mut [Box<dyn Intent>],
 ) -> Verdict {
     let tx = Tx::new(connection, index);

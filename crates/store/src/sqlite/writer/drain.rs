@@ -9,6 +9,7 @@ use super::batch::{self, Commit, Duty, Intent};
 use super::group::{Answer, Disk, Verdict};
 use super::log::{self, Log};
 use crate::sqlite::failure;
+use crate::sqlite::files::Watch;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
 use crate::sqlite::reserve::Reserve;
@@ -21,6 +22,7 @@ const IDLE: Duration = Duration::from_millis(250);
 /// The writing connection, and what keeps its files small.
 pub(in crate::sqlite) struct Drain {
     connection: Connection,
+    files: Watch,
     index: Arc<Index>,
     reserve: Reserve,
     commit: Commit,
@@ -33,17 +35,21 @@ pub(in crate::sqlite) struct Drain {
 impl Drain {
     pub(in crate::sqlite) fn new(
         connection: Connection,
+        files: Watch,
         index: Arc<Index>,
         reserve: Reserve,
         commit: Commit,
         meter: Arc<Meter>,
     ) -> Self {
-        Self { connection, index, reserve, commit, log: Log::default(), meter, scrub_due: false }
+        Self { connection, files, index, reserve, commit, log: Log::default(), meter, scrub_due: false }
     }
 
     fn apply(&mut self, batch: &mut [Box<dyn Intent>]) -> Verdict {
         let begun = Instant::now();
-        let verdict = batch::apply(&self.connection, &self.index, &mut self.commit, batch);
+        // To files that are still what they were: the outcome is unknown if the names stand for others.
+        let (commit, files) = (&mut self.commit, &self.files);
+        let commit = |connection: &Connection| commit(connection).and_then(|()| files.check());
+        let verdict = batch::apply(&self.connection, &self.index, commit, batch);
         match &verdict {
             Verdict::Committed => self.meter.committed(batch.len(), begun.elapsed()),
             Verdict::RolledBack(_) => self.meter.rolled_back(),
@@ -94,6 +100,17 @@ impl Drain {
         }
     }
 
+    /// Nothing is to be written: time to move the log, if the files are still there. A server that nobody uses must not find
+    /// out at its next login that its database went long ago.
+    fn idle_while(&mut self) -> Verdict {
+        if let Err(error) = self.files.check() {
+            tracing::error!(error = %error, "no more is written");
+            return Verdict::Unknown(error);
+        }
+        self.tidy_log(1);
+        Verdict::Committed
+    }
+
     fn tidy_log(&mut self, worth: i64) {
         self.log.tidy(&self.connection, worth);
     }
@@ -105,8 +122,7 @@ impl Disk for Drain {
     fn commit(&mut self, batch: &mut Vec<Box<dyn Intent>>) -> Verdict {
         self.admit(batch);
         if batch.is_empty() {
-            self.tidy_log(1);
-            return Verdict::Committed;
+            return self.idle_while();
         }
         let mut verdict = self.apply(batch);
         if verdict.is_full() && self.reserve.free() {

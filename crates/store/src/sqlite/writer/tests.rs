@@ -1,4 +1,6 @@
+use std::fs;
 use std::future::poll_fn;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +10,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ffi};
 use tempfile::TempDir;
 
+use super::batch::Commit;
+use super::group::{Disk, Verdict};
 use super::*;
+use crate::sqlite::files::Watch;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
 use crate::sqlite::pragmas::{self, Role};
@@ -30,19 +35,14 @@ impl Bench {
 
     fn with(queue: usize, mut commit: impl FnMut(&Connection) -> rusqlite::Result<()> + Send + 'static) -> Self {
         let dir = TempDir::new().unwrap();
-        let connection = Connection::open(dir.path().join("test.db")).unwrap();
-        pragmas::apply(&connection, Role::Writer).unwrap();
-        let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)";
-        connection.execute_batch(tables).unwrap();
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
         let commit = Box::new(move |connection: &Connection| {
             counted.fetch_add(1, Ordering::SeqCst);
             commit(connection)
         });
-        let (index, meter) = (Arc::new(Index::none()), Arc::new(Meter::default()));
-        let drain = Drain::new(connection, index, Reserve::none(), commit, Arc::clone(&meter));
-        let writer = Writer::start(drain, None, queue).unwrap();
+        let meter = Arc::new(Meter::default());
+        let writer = Writer::start(drain(&dir, commit, Arc::clone(&meter)), None, queue).unwrap();
         Self { writer, commits, meter, dir }
     }
 
@@ -66,10 +66,20 @@ impl Bench {
 
     /// The ids that another connection sees.
     fn notes(&self) -> Vec<i64> {
-        let connection = Connection::open(self.dir.path().join("test.db")).unwrap();
+        let connection = Connection::open(self.dir.path().join("wxgate.db")).unwrap();
         let mut select = connection.prepare("SELECT id FROM notes ORDER BY id").unwrap();
         select.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
     }
+}
+
+/// What writes to a new file with one table.
+fn drain(dir: &TempDir, commit: Commit, meter: Arc<Meter>) -> Drain {
+    let connection = Connection::open(dir.path().join("wxgate.db")).unwrap();
+    pragmas::apply(&connection, Role::Writer).unwrap();
+    let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)";
+    connection.execute_batch(tables).unwrap();
+    let files = Watch::new(dir.path()).unwrap();
+    Drain::new(connection, files, Arc::new(Index::none()), Reserve::none(), commit, meter)
 }
 
 fn failure(code: i32) -> rusqlite::Error {
@@ -174,6 +184,30 @@ async fn a_failed_commit_leaves_its_batch_unknown_and_ends_all_writing() {
     assert_eq!(bench.commits.load(Ordering::SeqCst), 2, "nothing is tried again");
 }
 
+#[test]
+fn files_that_went_while_nothing_was_written_end_all_writing() {
+    for name in ["wxgate.db", "wxgate.db-wal"] {
+        let ends: [fn(&Path, &Path); 3] = [
+            |file, _| fs::remove_file(file).unwrap(),
+            |file, away| fs::rename(file, away).unwrap(),
+            |file, away| {
+                fs::copy(file, away).unwrap();
+                fs::rename(away, file).unwrap();
+            },
+        ];
+        for end in ends {
+            let dir = TempDir::new().unwrap();
+            let mut drain = drain(&dir, Box::new(commit), Arc::default());
+            assert!(matches!(drain.commit(&mut Vec::new()), Verdict::Committed));
+            end(&dir.path().join(name), &dir.path().join("away"));
+            let Verdict::Unknown(error) = drain.commit(&mut Vec::new()) else {
+                panic!("{name} is still thought to be there")
+            };
+            assert!(error.to_string().contains(&format!("{name} was removed or replaced")), "{error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_write_that_cannot_read_the_disk_ends_all_writing() {
     let bench = Bench::new();
@@ -241,7 +275,7 @@ async fn closing_finishes_what_waits_and_empties_the_log() {
     drop(release);
     close.await;
     settle(waiting).await.unwrap();
-    assert_eq!(std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len(), 0);
+    assert_eq!(fs::metadata(bench.dir.path().join("wxgate.db-wal")).unwrap().len(), 0);
     assert!(matches!(bench.note(2), Err(Error::Internal(_))));
     assert!(is_pending(bench.writer.failed()).await, "an end that was asked for is no failure");
     bench.writer.close().await;
@@ -264,14 +298,14 @@ async fn the_log_is_moved_into_the_file_between_batches() {
         let page_by_page = "INSERT INTO notes (text) VALUES (hex(zeroblob(100000)))";
         bench.writer.write(move |tx: &Tx<'_>| tx.execute(page_by_page, [])).await.unwrap();
     }
-    let log = std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len();
+    let log = fs::metadata(bench.dir.path().join("wxgate.db-wal")).unwrap().len();
     assert!(log < 6_000_000, "12 MB were written, and {log} are in the log");
 }
 
 /// Writes 68 MiB while somebody reads over and over, each time for so long; the size of the log then.
 async fn log_beside_a_reader(patience: Duration) -> u64 {
     let bench = Bench::new();
-    let database = bench.dir.path().join("test.db");
+    let database = bench.dir.path().join("wxgate.db");
     let (enter, entered) = channel::channel();
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
@@ -296,7 +330,7 @@ async fn log_beside_a_reader(patience: Duration) -> u64 {
         let mebibyte = "INSERT INTO notes (text) VALUES (hex(zeroblob(524288)))";
         bench.writer.write(move |tx: &Tx<'_>| tx.execute(mebibyte, [])).await.unwrap();
     }
-    let log = std::fs::metadata(bench.dir.path().join("test.db-wal")).unwrap().len();
+    let log = fs::metadata(bench.dir.path().join("wxgate.db-wal")).unwrap().len();
     stop.store(true, Ordering::SeqCst);
     reader.join().unwrap();
     log
