@@ -9,11 +9,11 @@ use wxgate_sandbox::{Broken, ProfileApi, ProfileAsk, PushFormat, PushSpec, Pushe
 use crate::avatar::upload;
 use crate::support::{At, Bench, Request, Server, get, post};
 
-const TOKEN: &str = "pushtoken";
-const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+pub const TOKEN: &str = "pushtoken";
+pub const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
 /// A bench whose app uses message push, its secrets in files.
-async fn bench() -> Bench {
+pub async fn bench() -> Bench {
     let bench = Bench::new().await;
     let configuration = bench.dir().join("wxgate.toml");
     let mut text = fs::read_to_string(&configuration).unwrap() + "[app.push]\n";
@@ -27,7 +27,8 @@ async fn bench() -> Bench {
     bench
 }
 
-fn spec(server: &Server, bench: &Bench, event: &str) -> PushSpec {
+/// A push of `event` as WeChat makes it to this server.
+pub fn spec(server: &Server, bench: &Bench, event: &str) -> PushSpec {
     let At::Tcp(address) = &server.public else { unreachable!("benches listen on TCP") };
     PushSpec {
         url: format!("http://{address}/wx/push/{}", bench.appid()),

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use self::forms::Canary;
 use self::scenario::{PHONE, played};
-use crate::support::Bench;
+use crate::push;
 
 /// The files of a directory, with their names.
 fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
@@ -23,7 +23,7 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[tokio::test]
 async fn secret_scan() {
-    let bench = Bench::new().await;
+    let bench = push::bench().await;
     // As much as can be logged.
     let server = bench.serve_with(&["log.level=trace"]).await;
     let (mut canaries, answers) = played(&bench, &server).await;
@@ -68,7 +68,17 @@ async fn secret_scan() {
     assert!(found.is_empty(), "{found:#?}");
 
     // Answers hold what was made for the client, and echo what it sent; what is the server's own is in none of them.
-    let own = ["AppSecret", "session_key", "bytes of a session_key", "access_token", "API token", "sealing key"];
+    let own = [
+        "push token",
+        "EncodingAESKey",
+        "bytes of an EncodingAESKey",
+        "AppSecret",
+        "session_key",
+        "bytes of a session_key",
+        "access_token",
+        "API token",
+        "sealing key",
+    ];
     let told = canaries.iter().filter(|canary| own.contains(&canary.name()));
     let told: Vec<_> = told.filter_map(|canary| canary.found_in(answers.as_bytes())).collect();
     assert!(told.is_empty(), "{told:?}");

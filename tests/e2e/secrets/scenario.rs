@@ -6,9 +6,10 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use wxgate_sandbox::{Endpoint, FaultKind, Scene, UserSpec};
+use wxgate_sandbox::{Broken, Endpoint, FaultKind, PushFormat, PushSpec, Scene, UserSpec};
 
 use super::forms::Canary;
+use crate::push;
 use crate::support::{Answer, At, Bench, Request, Server, delete, get, post};
 
 /// A number that appears nowhere by chance.
@@ -29,6 +30,7 @@ pub async fn played(bench: &Bench, server: &Server) -> (Vec<Canary>, String) {
     let skey = stage.session().await;
     stage.phones(&skey).await;
     stage.troubles().await;
+    stage.pushes(&skey).await;
     stage.misplaced(&skey).await;
     stage.tokens(&skey).await;
     stage.operators(&skey).await;
@@ -140,6 +142,29 @@ impl Stage<'_> {
             assert!((400..500).contains(&answer.status), "{scene:?}");
             self.canaries.push(Canary::text("refused code", &code));
         }
+    }
+
+    /// What WeChat pushes, whole and in every way in which it is refused: in it is what nobody else may read.
+    async fn pushes(&mut self, skey: &str) {
+        self.canaries.push(Canary::text("push token", push::TOKEN));
+        self.canaries.push(Canary::text("EncodingAESKey", push::KEY));
+        self.canaries.push(Canary::bytes("bytes of an EncodingAESKey", &STANDARD.decode(&push::KEY[..40]).unwrap()));
+        let (words, number) = ("what was said to the team alone", "13976543210");
+        self.canaries.push(Canary::text("words of a push", words));
+        self.canaries.push(Canary::text("phone number of a push", number));
+        let said = json!({ "Content": words, "phone": number, "skey": skey });
+        let refused = [Broken::Plain, Broken::Signature, Broken::Receiver, Broken::Stale, Broken::Doctype].map(Some);
+        for broken in refused.into_iter().chain([None, Some(Broken::Replayed)]) {
+            for format in [PushFormat::Json, PushFormat::Xml] {
+                let fields = said.as_object().unwrap().clone();
+                let spec = PushSpec { format, broken, fields, ..push::spec(self.server, self.bench, "debug_demo") };
+                let pushed = self.bench.sandbox.push(self.bench.appid(), "alice", &spec).await.unwrap();
+                assert_eq!(pushed.received, !refused.contains(&broken), "{broken:?} {format:?} {pushed:?}");
+                writeln!(self.answers.borrow_mut(), "{pushed:?}").unwrap();
+            }
+        }
+        let export = self.ask(&self.server.public, get("/v1/me/export").bearer(skey)).await.body;
+        assert!(export.contains(words) && export.contains(number), "what is kept of it is the person's own");
     }
 
     /// Secrets where none belongs.
