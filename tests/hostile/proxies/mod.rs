@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use self::stage::{GRANTED, KINDS, Kind, Stage};
-use crate::support::{Server, delete, until};
+use crate::support::{Server, delete, get, until};
 
 /// Headers with which a client could try to be somebody else; `FORGED` is what it claims.
 const ALIASES: [&[&str]; 20] = [
@@ -123,6 +123,33 @@ async fn forward_auth_fail_closed() {
             .await;
         let killed = stage.ask_as(&skey, "/api/x", &[]).await;
         assert_eq!((killed.status, stage.service.take().len()), (503, 0), "{kind:?} {killed:?}");
+    }
+}
+
+/// wxgate is there, but cannot tell: what it would have to read cannot be read.
+#[tokio::test]
+async fn forward_auth_undecided() {
+    for kind in KINDS {
+        let stage = Stage::with(kind, &["session.index_max_bytes=0"]).await;
+        let skey = stage.login("alice").await;
+        // The next login waits until memory has let go of the one before.
+        stage.login("bob").await;
+        assert_eq!(stage.ask_as(&skey, "/api/x", &[]).await.status, 200);
+        stage.service.take();
+        let database = rusqlite::Connection::open(stage.bench.data().join("wxgate.db")).unwrap();
+        database.execute("ALTER TABLE sessions RENAME TO away", []).unwrap();
+        let said = stage.server.internal.send(get("/forward-auth").bearer(&skey)).await;
+        assert_eq!((said.status, said.text("error").as_str()), (503, "outcome_unknown"), "{said:?}");
+        // nginx knows no 503 of whom it asks and says its own word; Caddy passes on what it got.
+        let word = if kind == Kind::Nginx { "unavailable" } else { "outcome_unknown" };
+        for method in ["GET", "POST", "DELETE"] {
+            let refused = stage.ask_as(&skey, "/api/x", &["--request", method]).await;
+            assert_eq!((refused.status, &refused.json()["error"]), (503, &json!(word)), "{kind:?} {refused:?}");
+            assert_ne!(refused.header("retry-after"), [""; 0], "{refused:?}");
+        }
+        assert!(stage.service.take().is_empty(), "{kind:?}");
+        database.execute("ALTER TABLE away RENAME TO sessions", []).unwrap();
+        assert_eq!(stage.ask_as(&skey, "/api/x", &[]).await.status, 200, "{}", stage.stderr());
     }
 }
 

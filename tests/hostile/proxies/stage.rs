@@ -38,8 +38,13 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new(kind: Kind) -> Self {
+        Self::with(kind, &[]).await
+    }
+
+    /// Before a server with these `key=value` settings.
+    pub async fn with(kind: Kind, settings: &[&str]) -> Self {
         let bench = Bench::new().await;
-        let (server, service) = (bench.serve().await, Service::start().await);
+        let (server, service) = (bench.serve_with(settings).await, Service::start().await);
         let dir = tempfile::tempdir().unwrap();
         let (http, https) = (free(), free());
         let [At::Tcp(public), At::Tcp(internal)] = [&server.public, &server.internal] else { unreachable!() };
