@@ -1,30 +1,43 @@
-//! Broken files: each in `corpus/`, with what must be said about it in its last line.
+//! Broken files: each in `corpus/`, with what must be said about it in its last lines.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::super::keys::KEYS;
 use super::{APP, Bench, CANARY};
 
-/// The last line is a comment: how the only complaint begins, and after `…` what else is in it.
+/// What must be said of a file, as its last lines tell: how each complaint begins, and after `…` what else is in it.
+fn expected(text: &str) -> Vec<(&str, &str)> {
+    let comments = text.lines().rev().map_while(|line| line.strip_prefix("# "));
+    let mut expected: Vec<_> = comments.map(|line| line.split_once(" … ").unwrap_or((line, ""))).collect();
+    expected.reverse();
+    expected
+}
+
 #[test]
 fn config_corpus() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("bin/config/tests/corpus");
-    let mut files = 0;
+    let (mut files, mut complaints) = (0, Vec::new());
     for entry in fs::read_dir(corpus).unwrap() {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
-        let expected = text.lines().last().and_then(|line| line.strip_prefix("# ")).unwrap();
-        let (start, more) = expected.split_once(" … ").unwrap_or((expected, ""));
-        let flaws = Bench::new().file(&text).flaws();
-        let [flaw] = flaws.as_slice() else { panic!("one flaw of {}, found {flaws:#?}", path.display()) };
+        let (flaws, expected) = (Bench::new().file(&text).flaws(), expected(&text));
+        let is_said = |(flaw, (start, more)): (&String, &(&str, &str))| flaw.starts_with(start) && flaw.contains(more);
         assert!(
-            flaw.starts_with(start) && flaw.contains(more),
-            "{}\n  said: {flaw}\n  expected: {expected}",
+            !expected.is_empty() && flaws.len() == expected.len() && flaws.iter().zip(&expected).all(is_said),
+            "{}\n  said: {flaws:#?}\n  expected: {expected:#?}",
             path.display()
         );
         files += 1;
+        complaints.extend(expected.iter().map(|(start, _)| (*start).to_owned()));
     }
     assert!(files >= 60, "{files}");
+
+    // No section is left out.
+    let sections: BTreeSet<&str> = KEYS.iter().filter_map(|key| Some(key.path.rsplit_once('.')?.0)).collect();
+    let unsaid = |section: &&&str| !complaints.iter().any(|said| said.contains(&format!(": {section}.")));
+    assert_eq!(sections.iter().filter(unsaid).collect::<Vec<_>>(), [&""; 0]);
 }
 
 #[test]
