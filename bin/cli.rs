@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use wxgate_api::TimeZone;
 
 use crate::config::{self, Config, Settings, Sources};
 use crate::lang::{Lang, words};
@@ -52,6 +53,12 @@ impl Global {
     /// Where the server's data is, also where only the server gets its secrets.
     pub(crate) fn data_dir(&self) -> Result<PathBuf, Failure> {
         self.settings().map(|settings| settings.data_dir)
+    }
+
+    /// Where the team's days begin.
+    pub(crate) fn time_zone(&self) -> Result<TimeZone, Failure> {
+        // It is one: a name that is none is a flaw.
+        Ok(TimeZone::get(&self.settings()?.timezone).unwrap_or(TimeZone::UTC))
     }
 
     /// The file that `--config` names.

@@ -21,7 +21,7 @@ const PATH: &str = "/healthz";
 /// Whom to ask.
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// Ask here, without reading a configuration: http://127.0.0.1:8520/healthz 健康检查网址
+    /// Ask here, without reading a configuration: http://127.0.0.1:8520/healthz 直接询问此网址，不读取配置
     #[arg(long)]
     url: Option<Url>,
     /// Print JSON. 输出 JSON
@@ -33,7 +33,7 @@ pub(crate) struct Flags {
 pub(crate) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
     let (address, path) = match &flags.url {
         Some(url) => target(url)?,
-        None => (global.load()?.settings.listen.public, PATH.to_owned()),
+        None => (global.settings()?.listen.public, PATH.to_owned()),
     };
     let asked = on_runtime(async { Ok(tokio::time::timeout(LIMIT, ask(&address, &path)).await) })?;
     let trouble = match asked {

@@ -1,5 +1,7 @@
 //! Columns for people: aligned by what characters take on a terminal, of which a Chinese one takes two.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 /// Columns stand so far apart.
@@ -38,20 +40,11 @@ fn plain(text: &str) -> String {
     text.chars().map(|char| if steers(char) { '\u{fffd}' } else { char }).collect()
 }
 
-/// An instant as people read it, in UTC: `2026-11-21 14:32Z`.
-pub(crate) fn instant(seconds: i64) -> String {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Howard Hinnant, chrono-compatible low-level date algorithms: civil_from_days.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}Z", second / 3600, second % 3600 / 60)
+/// An instant as people read it, by the clock of their zone: `2026-11-21 22:32+08:00`.
+pub(crate) fn instant(seconds: i64, zone: &TimeZone) -> String {
+    let shown = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M%:z").to_string();
+    // Beyond the year 9999 there are no dates.
+    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), shown)
 }
 
 #[cfg(test)]
@@ -72,15 +65,16 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_dates() {
-        for (seconds, date) in [
-            (0, "1970-01-01 00:00Z"),
-            (951_782_399, "2000-02-28 23:59Z"),
-            (951_782_400, "2000-02-29 00:00Z"),
-            (1_795_000_000, "2026-11-18 11:06Z"),
-            (-1, "1969-12-31 23:59Z"),
+    fn instants_are_dates_where_the_team_is() {
+        for (seconds, name, date) in [
+            (0, "UTC", "1970-01-01 00:00+00:00"),
+            (951_782_400, "UTC", "2000-02-29 00:00+00:00"),
+            (1_795_000_000, "Asia/Shanghai", "2026-11-18 19:06+08:00"),
+            (1_795_000_000, "Asia/Kathmandu", "2026-11-18 16:51+05:45"),
+            (1_795_000_000, "America/New_York", "2026-11-18 06:06-05:00"),
+            (i64::MAX, "UTC", "9223372036854775807"),
         ] {
-            assert_eq!(instant(seconds), date);
+            assert_eq!(instant(seconds, &TimeZone::get(name).unwrap()), date);
         }
     }
 }

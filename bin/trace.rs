@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+use wxgate_api::TimeZone;
 
 use crate::key_file;
 use crate::lang::{Lang, words};
 use crate::local::{Need, Question};
 use crate::manage::Here;
 use crate::out::{self, Exit, Failure, Outcome};
+use crate::table;
 
 /// Rows that one request can have, and some.
 const ROWS: &str = "100";
@@ -35,14 +37,17 @@ pub(crate) struct Flags {
 
 fn rid(text: &str) -> Result<Uuid, &'static str> {
     let is_plain = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    Uuid::try_parse(text).ok().filter(|_| is_plain).ok_or("expected 32 lowercase hexadecimal digits")
+    Uuid::try_parse(text)
+        .ok()
+        .filter(|_| is_plain)
+        .ok_or("expected 32 lowercase hexadecimal digits. 应为 32 位小写十六进制数")
 }
 
 /// What is known of a request.
 struct Story {
     rid: String,
     /// Unix seconds, as its id says.
-    began_at: Option<u64>,
+    began_at: Option<i64>,
     /// As `GET /api/v1/failures` says them.
     failures: Vec<Value>,
     /// Lines as they stand in the log.
@@ -53,15 +58,19 @@ struct Story {
 pub(crate) fn run(flags: &Flags, here: Here<'_>) -> Outcome {
     let lang = here.lang;
     let rid = flags.rid.simple().to_string();
-    let data_dir = here.global.load()?.settings.data_dir;
+    let data_dir = here.global.data_dir()?;
     let failures = failures(here, &data_dir, &rid)?;
     let lines = match &flags.log {
         None => Vec::new(),
         Some(path) => lines(path, &rid).map_err(|error| unreadable(path, &error))?,
     };
-    let began_at = flags.rid.get_timestamp().map(|at| at.to_unix().0);
+    let began_at = flags.rid.get_timestamp().and_then(|at| at.to_unix().0.try_into().ok());
     let story = Story { rid, began_at, failures, lines };
-    if flags.json { out::print_json(&story.as_json()) } else { out::print(&story.as_text(lang)) }?;
+    if flags.json {
+        out::print_json(&story.as_json())
+    } else {
+        out::print(&story.as_text(lang, &here.global.time_zone()?))
+    }?;
     if story.is_empty() {
         let where_to_look = match flags.log {
             Some(_) => words(
@@ -128,9 +137,10 @@ impl Story {
         })
     }
 
-    fn as_text(&self, lang: Lang) -> String {
+    fn as_text(&self, lang: Lang, zone: &TimeZone) -> String {
         let mut text = vec![format!("rid {}", self.rid)];
-        text.extend(self.began_at.map(|at| format!("{} {at}", lang.pick("开始于", "began at"))));
+        let began = self.began_at.map(|at| table::instant(at, zone));
+        text.extend(began.map(|at| format!("{} {at}", lang.pick("开始于", "began at"))));
         for failure in &self.failures {
             let said = |key: &str| failure[key].as_str().unwrap_or_default().to_owned();
             text.push(format!("{} {} ({})", lang.pick("失败", "failed"), said("cause"), said("kind")));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::pages::Paging;
-use super::{Here, instant, text};
+use super::{Here, id, text};
 use crate::local::Need;
 use crate::out::{self, Exit, Outcome};
 
@@ -21,7 +21,7 @@ pub(crate) enum AuditCommand {
     )]
     List {
         /// About this member. 成员 id
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = id)]
         member: Option<Uuid>,
         /// By whom: command, member, wechat, token:ID. 操作者
         #[arg(long)]
@@ -49,9 +49,10 @@ impl AuditCommand {
                 out::print_json(&listed.json(KEY))?;
                 return Ok(Exit::Done);
             }
+            let clock = here.clock()?;
             let row = |line: &Value| {
                 let whom = if line["member_id"].is_null() { text(line, "pseudonym") } else { text(line, "member_id") };
-                vec![instant(line, "at"), text(line, "actor"), text(line, "action"), whom, text(line, "detail")]
+                vec![clock.instant(line, "at"), text(line, "actor"), text(line, "action"), whom, text(line, "detail")]
             };
             let rows: Vec<_> = listed.rows.iter().map(row).collect();
             let heads =

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::input::{confirmed, text_or_input};
 use super::pages::Paging;
-use super::{Here, instant, part, text};
+use super::{Here, id, part, text};
 use crate::lang::words;
 use crate::local::{Need, Question};
 use crate::out::{self, Exit, Failure, Outcome};
@@ -50,6 +50,7 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member show 01980c2e-7c1e-7000-8000-000000000000")]
     Show {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// Print JSON. 输出 JSON
         #[arg(long)]
@@ -59,6 +60,7 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member block 01980c2e-7c1e-7000-8000-000000000000 --note spam")]
     Block {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// Why, for other operators; - reads standard input. 备注，- 表示标准输入
         #[arg(long)]
@@ -68,12 +70,14 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member unblock 01980c2e-7c1e-7000-8000-000000000000")]
     Unblock {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
     },
     /// Erase a member and all of theirs. It cannot be undone. 抹除成员的一切数据，无法撤销
     #[command(after_help = "Example:\n  wxgate member erase 01980c2e-7c1e-7000-8000-000000000000 --yes")]
     Erase {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// Do not ask. 不再确认
         #[arg(long)]
@@ -83,6 +87,7 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member export 01980c2e-7c1e-7000-8000-000000000000 --out me.json")]
     Export {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// Into this file, which must not be there yet. 输出文件，- 表示标准输出
         #[arg(long, value_name = "FILE", default_value = "-")]
@@ -92,6 +97,7 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member note 01980c2e-7c1e-7000-8000-000000000000 \"VIP\"")]
     Note {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// The note; - reads standard input. 备注，- 表示标准输入
         text: String,
@@ -100,6 +106,7 @@ pub(crate) enum MemberCommand {
     #[command(after_help = "Example:\n  wxgate member attributes 01980c2e-7c1e-7000-8000-000000000000 '{\"level\":3}'")]
     Attributes {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         id: Uuid,
         /// The object; - reads standard input. JSON 对象，- 表示标准输入
         object: String,
@@ -152,8 +159,9 @@ fn list(here: Here<'_>, paging: &Paging, filters: &[(&str, Option<&str>)], json:
             out::print_json(&listed.json(KEY))?;
             return Ok(Exit::Done);
         }
+        let clock = here.clock()?;
         let row = |member: &Value| {
-            let joined = instant(member, "created_at");
+            let joined = clock.instant(member, "created_at");
             let (name, phone) = (text(member, "nickName"), text(member, "phone"));
             vec![text(member, "id"), joined, text(member, "status"), phone, name]
         };
@@ -211,7 +219,8 @@ fn show(here: Here<'_>, id: Uuid, json: bool) -> Outcome {
             elsewhere.map(|other| format!("{} {}", text(other, "appid"), text(other, "id"))).collect();
         let values = ["id", "appid", "openid", "unionid", "nickName", "phone", "status", "note", "attributes"]
             .map(|key| text(member, key));
-        let instants = ["created_at", "last_login_at"].map(|key| instant(member, key));
+        let clock = here.clock()?;
+        let instants = ["created_at", "last_login_at"].map(|key| clock.instant(member, key));
         let values = values.into_iter().chain(instants).chain([elsewhere.join(", ")]);
         let entries: Vec<(&str, String)> =
             names.into_iter().zip(values).filter(|(_, value)| !value.is_empty()).collect();

@@ -16,6 +16,8 @@ pub(crate) use session::SessionCommand;
 pub(crate) use token::TokenCommand;
 
 use serde_json::Value;
+use uuid::Uuid;
+use wxgate_api::TimeZone;
 
 use crate::cli::Global;
 use crate::lang::{Lang, words};
@@ -51,6 +53,11 @@ impl Here<'_> {
         })
     }
 
+    /// The team's clock: what people read is in their time.
+    fn clock(self) -> Result<Clock, Failure> {
+        Ok(Clock(self.global.time_zone()?))
+    }
+
     /// Prints rows under heads, or says on stderr that there are none.
     fn print_rows(self, heads: &[&str], rows: &[Vec<String>], nothing: (&str, &str)) -> Result<(), Failure> {
         if rows.is_empty() {
@@ -75,9 +82,21 @@ fn text(value: &Value, key: &str) -> String {
     }
 }
 
-/// An instant of an answer as people read it.
-fn instant(value: &Value, key: &str) -> String {
-    value[key].as_i64().map(crate::table::instant).unwrap_or_default()
+/// An id that a command is given.
+fn id(text: &str) -> Result<Uuid, &'static str> {
+    const EXPECTED: &str = "expected an id as a list shows it, like 01980c2e-7c1e-7000-8000-000000000000. \
+                            应为列表中显示的 id，如 01980c2e-7c1e-7000-8000-000000000000";
+    Uuid::try_parse(text).map_err(|_| EXPECTED)
+}
+
+/// The clock of those who read what a command prints.
+struct Clock(TimeZone);
+
+impl Clock {
+    /// An instant of an answer as people read it.
+    fn instant(&self, value: &Value, key: &str) -> String {
+        value[key].as_i64().map(|seconds| crate::table::instant(seconds, &self.0)).unwrap_or_default()
+    }
 }
 
 /// What the contract says is in an answer.

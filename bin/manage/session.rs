@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Here, instant, part, text};
+use super::{Here, id, part, text};
 use crate::lang::words;
 use crate::local::{Need, Question};
 use crate::out::{self, Exit, Failure, Outcome};
@@ -16,6 +16,7 @@ pub(crate) enum SessionCommand {
     #[command(after_help = "Example:\n  wxgate session list 01980c2e-7c1e-7000-8000-000000000000")]
     List {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         member: Uuid,
         /// Print JSON. 输出 JSON
         #[arg(long)]
@@ -25,6 +26,7 @@ pub(crate) enum SessionCommand {
     #[command(after_help = "Example:\n  wxgate session end 01980c2e-7c1e-7000-8000-000000000000 --all")]
     End {
         /// The member. 成员 id
+        #[arg(value_parser = id)]
         member: Uuid,
         /// The session, as `session list` shows it. 会话 id
         #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -57,8 +59,9 @@ fn list(here: Here<'_>, member: Uuid, json: bool) -> Outcome {
             out::print_json(sessions)?;
             return Ok(Exit::Done);
         }
+        let clock = here.clock()?;
         let row = |session: &Value| {
-            let (began, seen) = (instant(session, "created_at"), instant(session, "last_seen_at"));
+            let [began, seen] = ["created_at", "last_seen_at"].map(|key| clock.instant(session, key));
             vec![text(session, "id"), began, seen, text(session, "user_agent")]
         };
         let rows: Vec<_> = sessions.as_array().into_iter().flatten().map(row).collect();

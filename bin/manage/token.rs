@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use wxgate_api::{SCOPES, is_token_name};
 
-use super::{Here, instant, part, text};
+use super::{Here, id, part, text};
 use crate::lang::words;
 use crate::local::{Need, Question};
 use crate::out::{self, Exit, Failure, Outcome};
@@ -42,6 +42,7 @@ pub(crate) enum TokenCommand {
     #[command(after_help = "Example:\n  wxgate token revoke 01980c2e-7c1e-7000-8000-000000000000")]
     Revoke {
         /// As `token list` shows it. 令牌 id
+        #[arg(value_parser = id)]
         id: Uuid,
     },
 }
@@ -55,7 +56,7 @@ fn name(text: &str) -> Result<String, &'static str> {
     if is_token_name(text) {
         Ok(text.to_owned())
     } else {
-        Err("expected 1 to 64 characters without control characters")
+        Err("expected 1 to 64 characters without control characters. 应为 1 到 64 个字符，不含控制字符")
     }
 }
 
@@ -112,12 +113,13 @@ fn list(here: Here<'_>, json: bool) -> Outcome {
             out::print_json(tokens)?;
             return Ok(Exit::Done);
         }
+        let clock = here.clock()?;
         let never = here.lang.pick("永不过期", "never");
         let row = |token: &Value| {
             let scopes = token["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            let end = if token["expires_at"].is_null() { never.to_owned() } else { instant(token, "expires_at") };
+            let end = if token["expires_at"].is_null() { never.to_owned() } else { clock.instant(token, "expires_at") };
             let scopes = scopes.collect::<Vec<_>>().join(",");
-            vec![text(token, "id"), text(token, "name"), instant(token, "created_at"), end, scopes]
+            vec![text(token, "id"), text(token, "name"), clock.instant(token, "created_at"), end, scopes]
         };
         let rows: Vec<_> = tokens.as_array().into_iter().flatten().map(row).collect();
         let heads = here.lang.pick(["ID", "名称", "创建", "到期", "权限"], ["ID", "NAME", "CREATED", "ENDS", "SCOPES"]);

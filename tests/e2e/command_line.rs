@@ -72,6 +72,20 @@ async fn arguments_that_make_no_sense_exit_with_2() {
 }
 
 #[tokio::test]
+async fn instants_are_shown_by_the_clock_of_the_team() {
+    let bench = Bench::new().await;
+    bench.run(&["token", "create", "--name", "n", "--scope", "admin"], "").await;
+    for (zone, offset) in [("Asia/Shanghai", "+08:00"), ("UTC", "+00:00"), ("Asia/Kolkata", "+05:30")] {
+        let listed = bench.run(&["token", "list", "--set", &format!("timezone={zone}")], "").await;
+        assert_eq!((listed.code, listed.stdout.contains(offset)), (Some(0), true), "{}", listed.stdout);
+    }
+    let usual = bench.run(&["token", "list"], "").await;
+    assert!(usual.stdout.contains("+08:00"), "{}", usual.stdout);
+    let json: Value = serde_json::from_str(&bench.run(&["token", "list", "--json"], "").await.stdout).unwrap();
+    assert!(json[0]["created_at"].is_i64(), "{json}");
+}
+
+#[tokio::test]
 async fn a_good_configuration_is_checked_and_shown_without_its_secrets() {
     let bench = Bench::new().await;
     let checked = bench.run(&["config", "check"], "").await;
