@@ -10,7 +10,7 @@ use crate::lang::{Lang, words};
 use crate::manage::{AppCommand, AuditCommand, Here, MemberCommand, SessionCommand, TokenCommand};
 use crate::out::{Failure, Outcome};
 use crate::{
-    backup, demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace,
+    backup, demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace, usage,
 };
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
@@ -19,7 +19,7 @@ use crate::{
     version,
     arg_required_else_help = true,
     disable_help_subcommand = true,
-    after_help = "Start here: wxgate demo, then wxgate config template > wxgate.toml"
+    after_help = "Start here: wxgate demo, then wxgate init"
 )]
 struct Cli {
     #[command(flatten)]
@@ -31,10 +31,10 @@ struct Cli {
 /// Where the configuration comes from, beside the environment.
 #[derive(Args)]
 pub(crate) struct Global {
-    /// Else ./wxgate.toml, else /etc/wxgate/wxgate.toml. 配置文件
+    /// Else ./wxgate.toml, else /etc/wxgate/wxgate.toml. 配置文件，默认 ./wxgate.toml，其次 /etc/wxgate/wxgate.toml
     #[arg(long, global = true, value_name = "FILE", help_heading = "Configuration")]
     config: Option<PathBuf>,
-    /// Stronger than file and environment: session.idle_days=3. 覆盖配置项
+    /// Stronger than file and environment: session.idle_days=3. 覆盖文件和环境变量，如 session.idle_days=3
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Configuration")]
     set: Vec<String>,
 }
@@ -78,7 +78,7 @@ impl Global {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Server and WeChat sandbox in one process, no configuration needed. 一条命令试用
+    /// Server and WeChat sandbox in one process, no configuration needed. 一条命令试用：服务加微信沙箱，无需配置
     #[command(after_help = "Example:\n  wxgate demo --public 127.0.0.1:9000")]
     Demo(demo::Flags),
     /// Make a configuration and keys by four questions. 回答四个问题，生成配置和密钥
@@ -89,7 +89,7 @@ enum Command {
     /// Run the server. 运行服务
     #[command(after_help = "Example:\n  wxgate serve --config /etc/wxgate/wxgate.toml")]
     Serve,
-    /// WeChat's server API on loopback, for development and tests. 本地微信沙箱
+    /// WeChat's server API on loopback, for development and tests. 本机的微信沙箱，用于开发和测试
     #[command(after_help = "Example:\n  wxgate sandbox --listen 127.0.0.1:8530")]
     Sandbox(sandbox::Flags),
     /// Check, show or start a configuration. 检查、查看、生成配置
@@ -119,22 +119,22 @@ enum Command {
     /// The mini programs of this server. 查看小程序
     #[command(subcommand, after_help = "Example:\n  wxgate app list")]
     App(AppCommand),
-    /// The team's reverse proxy, complete and safe. 生成反向代理配置
+    /// The team's reverse proxy, complete and safe. 生成完整、安全的反向代理配置
     #[command(after_help = proxy_config::HELP)]
     ProxyConfig(proxy_config::Flags),
-    /// Why does a payload not open? Reads JSON from standard input. 解密失败诊断
+    /// Why does a payload not open? Reads JSON from standard input. 加密数据为什么解不开？从标准输入读取 JSON
     #[command(after_help = EXPLAIN_HELP)]
     Explain(explain::Flags),
     /// One request's whole story, by its id. 按 rid 追踪一次请求
     #[command(after_help = "Example:\n  wxgate trace 01980c2e7c1e70008000000000000000 --log wxgate.log")]
     Trace(trace::Flags),
-    /// Ask the running server whether it serves. 健康检查
+    /// Ask the running server whether it serves. 询问运行中的服务是否正常
     #[command(after_help = "Example:\n  wxgate healthcheck --url http://127.0.0.1:8520/healthz")]
     Healthcheck(healthcheck::Flags),
-    /// Print what completes these commands in a shell. 命令补全脚本
+    /// Print what completes these commands in a shell. 输出命令补全脚本
     #[command(after_help = "Example:\n  wxgate completions bash > /etc/bash_completion.d/wxgate")]
     Completions(manual::CompletionFlags),
-    /// Print the manual page, or write all of them. 手册页
+    /// Print the manual page, or write all of them. 输出手册页，或写出全部
     #[command(after_help = "Example:\n  wxgate man | man -l -\n  wxgate man --out /usr/local/share/man/man1")]
     Man(manual::ManFlags),
 }
@@ -145,8 +145,14 @@ const EXPLAIN_HELP: &str = r#"Example:
 /// Reads the arguments and runs the command they name. Bad arguments, `--help` and `--version` end in clap.
 pub(crate) fn run(lang: Lang) -> Outcome {
     let described = help::in_language(Cli::command(), lang);
-    let Cli { global, command } =
-        Cli::from_arg_matches(&described.clone().get_matches()).unwrap_or_else(|error| error.exit());
+    let given = described.clone().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli { global, command } = match given {
+        Ok(cli) => cli,
+        Err(error) => match usage::refusal(&error, lang) {
+            Some(said) => return Err(Failure::usage(words(said.clone(), said))),
+            None => error.exit(),
+        },
+    };
     let here = Here { global: &global, lang };
     match command {
         Command::Demo(flags) if global.is_unused() => demo::run(&flags, lang),
@@ -190,6 +196,10 @@ mod tests {
         command.get_subcommands_mut().for_each(|command| for_each(command, look));
     }
 
+    /// Words of clap's own.
+    const ENGLISH: &[&str] =
+        &["Usage:", "Options:", "Commands:", "Print ", "[OPTIONS]", "<COMMAND>", "[default", "[possible", ", then "];
+
     #[test]
     fn every_help_fits_a_screen_and_shows_an_example_in_either_language() {
         for (lang, example) in [(Lang::En, ["Example", "Start here"]), (Lang::Zh, ["示例", "从这里开始"])] {
@@ -200,8 +210,7 @@ mod tests {
                 assert!(help.lines().count() <= 24 + choice, "{help}");
                 assert!(help.lines().all(|line| line.width() <= 104), "{help}");
                 assert!(help.contains("wxgate ") && example.iter().any(|word| help.contains(word)), "{help}");
-                let other =
-                    lang.pick(["Usage:", "Options:", "Commands:", "Print "].as_slice(), &["：", "显示", "配置"]);
+                let other = lang.pick(ENGLISH, &["：", "显示", "配置"]);
                 assert!(other.iter().all(|word| !help.contains(word)), "{help}");
             });
         }

@@ -26,6 +26,7 @@ mod sandbox;
 mod serve;
 mod table;
 mod trace;
+mod usage;
 
 use std::process::ExitCode;
 

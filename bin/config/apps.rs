@@ -161,9 +161,9 @@ pub(super) fn settle(
 }
 
 const NO_APP_ZH: &str = "没有配置小程序：请在 wxgate.toml 中写 [[app]]，含 appid 和 secret_file，\
-                         或设置 WXGATE_APP__APPID 和 WXGATE_APP__SECRET；`wxgate config template` 给出范例";
+                         或设置 WXGATE_APP__APPID 和 WXGATE_APP__SECRET；`wxgate init` 问几个问题即可写好";
 const NO_APP_EN: &str = "no app is configured: write [[app]] with appid and secret_file into wxgate.toml, \
-                         or set WXGATE_APP__APPID and WXGATE_APP__SECRET; `wxgate config template` prints an example";
+                         or set WXGATE_APP__APPID and WXGATE_APP__SECRET; `wxgate init` asks for what it needs and writes it";
 
 const SECRET: Secret = Secret { text: "app.secret", file: "app.secret_file", credential: "app_secret", required: true };
 

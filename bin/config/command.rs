@@ -13,7 +13,7 @@ const EXAMPLE: &str = include_str!("../../config/example.toml");
 /// What can be done with a configuration.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Say what is wrong, or "ok" and where each value comes from. 检查配置
+    /// Say what is wrong, or "ok" and where each value comes from. 指出全部问题，或列出每个值的来源
     #[command(after_help = "Example:\n  wxgate config check --config wxgate.toml")]
     Check {
         /// Print JSON. 输出 JSON

@@ -71,6 +71,76 @@ async fn arguments_that_make_no_sense_exit_with_2() {
     assert_eq!((version.code, version.stdout.trim()), (Some(0), concat!("wxgate ", env!("CARGO_PKG_VERSION"))));
 }
 
+const NOBODY: &str = "01980c2e-7c1e-7000-8000-000000000000";
+
+#[tokio::test]
+async fn what_is_wrong_with_arguments_is_said_in_the_language_of_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    for (arguments, zh, en) in [
+        (&["serv"][..], "没有 serv 这个命令\n  是否想用：serve", "unrecognized subcommand 'serv'"),
+        (&["serve", "--port", "80"], "没有 --port 这个参数", "unexpected argument '--port'"),
+        (&["member", "show"], "缺少 <ID>\n\n用法：wxgate member show", "arguments were not provided:\n  <ID>"),
+        (&["member", "show", "x"], "的值 \"x\" 无效：应为列表中显示的 id", "expected an id as a list shows it"),
+        (&["token", "revoke", "x"], "应为列表中显示的 id", "expected an id as a list shows it"),
+        (&["trace", "x"], "应为 32 位小写十六进制数", "expected 32 lowercase hexadecimal digits"),
+        (&["member", "list", "--status", "x"], "可选：active、blocked", "[possible values: active, blocked]"),
+        (&["member", "list", "--limit", "0"], "应为 1 到 1000000", "0 is not in 1..=1000000"),
+        (&["member", "list", "--limit", "x"], "应为整数", "invalid digit"),
+        (&["serve", "--set"], "--set <KEY=VALUE> 缺少值", "a value is required for '--set"),
+        (&["serve", "--config", "a", "--config", "b"], "只能写一次", "cannot be used multiple times"),
+        (&["session", "end", NOBODY, "1", "--all"], "不能与 --all 同时使用", "cannot be used with '--all'"),
+    ] {
+        let chinese = run(dir.path(), &[("LANG", "zh_CN.UTF-8")], arguments).await;
+        assert_eq!((chinese.code, chinese.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(chinese.stderr.starts_with("错误：") && chinese.stderr.contains(zh), "{}", chinese.stderr);
+        for word in ["error", "tip", "Usage", "OPTIONS", "COMMAND", "expected"] {
+            assert!(!chinese.stderr.contains(word), "{}", chinese.stderr);
+        }
+        let english = run(dir.path(), &[], arguments).await;
+        assert_eq!((english.code, english.stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(english.stderr.starts_with("error: ") && english.stderr.contains(en), "{}", english.stderr);
+        assert!(!english.stderr.contains('应'), "{}", english.stderr);
+    }
+}
+
+/// The whole table but 70, which is a server's alone: `fsync_eio` among the tests of durability.
+#[tokio::test]
+async fn exit_codes_are_as_documented() {
+    let bench = Bench::new().await;
+    for (arguments, code) in [
+        (&["--help"][..], 0),
+        (&["member", "list", "--help"], 0),
+        (&["--version"], 0),
+        (&["config", "check"], 0),
+        (&["config", "show", "--json"], 0),
+        (&["config", "template"], 0),
+        (&["migrate", "--check"], 0),
+        (&["completions", "bash"], 0),
+        (&["man"], 0),
+        (&["token", "create", "--name", "n", "--scope", "admin"], 0),
+        (&["token", "list"], 0),
+        (&["member", "list"], 0),
+        (&["member", "show", NOBODY], 1),
+        (&["healthcheck"], 1),
+        (&["doctor", "--set", "log.level=loud"], 1),
+        (&["init"], 1),
+        (&["trace", "01980c2e7c1e70008000000000000000"], 1),
+        (&["explain"], 1),
+        (&["member", "list", "--data-dir", "elsewhere"], 2),
+        (&["member", "list", "--after", "x"], 2),
+        (&["demo", "--config", "wxgate.toml"], 2),
+        (&["init", "--yes", "--config", "new.toml"], 2),
+        (&["config", "check", "--config", "none.toml"], 78),
+        (&["token", "list", "--set", "log.level=loud"], 78),
+        (&["serve", "--set", "no.key=1"], 78),
+    ] {
+        let ended = bench.run(arguments, "not JSON").await;
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+        // Whatever was not even tried is explained, and not where a program reads.
+        assert!(code < 2 || ended.stdout.is_empty() && !ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
+    }
+}
+
 #[tokio::test]
 async fn instants_are_shown_by_the_clock_of_the_team() {
     let bench = Bench::new().await;
