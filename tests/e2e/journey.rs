@@ -1,10 +1,15 @@
-//! What a mini program does from the first tap to the last.
+//! What a mini program does from the first tap to the last, and an operator from the first command to the worst day.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use wxgate_crypto::payload;
 use wxgate_sandbox::{Endpoint, ProfileApi, ProfileAsk};
 
-use crate::support::{Bench, delete, get, post};
+use crate::support::{Bench, Ended, Process, Server, delete, get, post};
 
 #[tokio::test]
 async fn a_member_logs_in_gives_a_phone_number_both_ways_and_logs_out() {
@@ -87,4 +92,82 @@ fn unescaped(text: &str) -> String {
         bytes.push(if byte == b'%' { u8::try_from(digit() * 16 + digit()).unwrap() } else { byte });
     }
     String::from_utf8(bytes).unwrap()
+}
+
+/// A machine with nothing but the program on it, which anything may happen to.
+struct Machine {
+    dir: TempDir,
+    wechat: String,
+}
+
+impl Machine {
+    /// The program, installed.
+    fn installed(bench: &Bench) -> Self {
+        let machine = Self { dir: tempfile::tempdir().unwrap(), wechat: format!("http://{}", bench.wechat) };
+        // By another process: a file that this one has open for writing, and so each child of a test beside, cannot be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_wxgate")).arg(machine.path("wxgate")).status().unwrap();
+        assert!(copied.success());
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.path("wxgate"));
+        command.current_dir(self.dir.path()).env_clear().args(arguments);
+        command.env("WXGATE_WECHAT__BASE_URL", &self.wechat).env("WXGATE_LISTEN__INTERNAL", "127.0.0.1:0");
+        command
+    }
+
+    /// What a command says that does what it is asked.
+    async fn ran(&self, arguments: &[&str], input: &str) -> Ended {
+        let ended = Process::spawn(self.command(arguments), input).end().await;
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}{}", ended.stdout, ended.stderr);
+        ended
+    }
+
+    /// Four answers, and nothing wrong with the result.
+    async fn configured(&self, bench: &Bench) {
+        let init = ["init", "--yes", "--appid", bench.appid(), "--secret-file", "-", "--listen", "127.0.0.1:0"];
+        self.ran(&init, &bench.apps[0].secret).await;
+        self.ran(&["config", "check"], "").await;
+        self.ran(&["doctor"], "").await;
+    }
+}
+
+#[tokio::test]
+async fn installed_served_backed_up_destroyed_and_restored_an_old_skey_is_still_valid() {
+    let bench = Bench::new().await;
+    let machine = Machine::installed(&bench);
+    machine.configured(&bench).await;
+    let server = Server::start(machine.command(&["serve"])).await;
+    let skey = server.login(&bench.code("alice")).await;
+    let tap = bench.sandbox.phone(bench.appid(), "alice").unwrap();
+    let bound = server.public.send(post("/v1/phone").bearer(&skey).json(&json!({ "phoneCode": tap.code }))).await;
+    assert_eq!(bound.status, 200, "{bound:?}");
+    let held = server.public.send(get("/v1/me").bearer(&skey)).await.json();
+    machine.ran(&["doctor"], "").await;
+
+    // What is not on the machine: the backup and the key that opens it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let [backup, key] = ["backup.age", "backup.key"].map(|name| elsewhere.path().join(name));
+    let [backup, key] = [&backup, &key].map(|path| path.to_str().unwrap());
+    machine.ran(&["backup", "create", "--out", backup], "").await;
+    fs::rename(machine.path("wxgate-data/wxgate.backup.key"), key).unwrap();
+    let late = server.login(&bench.code("bob")).await;
+    server.kill().await;
+    drop(machine);
+
+    let machine = Machine::installed(&bench);
+    machine.ran(&["backup", "verify", backup, "--key", key], "").await;
+    machine.ran(&["backup", "restore", backup, "--key", key, "--to", "wxgate-data"], "").await;
+    machine.configured(&bench).await;
+    let server = Server::start(machine.command(&["serve"])).await;
+    assert_eq!(server.public.send(get("/v1/me").bearer(&skey)).await.json(), held);
+    assert_eq!(server.internal.send(get("/forward-auth").bearer(&skey)).await.status, 200);
+    let gone = server.public.send(get("/v1/me").bearer(&late)).await;
+    assert_eq!(gone.status, 401, "who came after the backup logs in again");
+    assert_eq!(server.stop().await.code, Some(0));
 }
