@@ -272,7 +272,9 @@ async fn root_leaves_nothing_of_its_own_in_another_users_directory() {
         return;
     }
     let bench = Bench::new().await;
-    walk(bench.dir()).iter().for_each(|path| chown(path, Some(USER), Some(USER)).unwrap());
+    for path in walk(bench.dir()) {
+        chown(&path, Some(USER), Some(USER)).unwrap();
+    }
     let server = serve_as_user(&bench).await;
     let skey = server.login(&bench.code("alice")).await;
     let roots = || -> Vec<PathBuf> {
