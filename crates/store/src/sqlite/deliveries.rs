@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::{self, About};
+use super::pace::Pace;
 use super::writer::Tx;
 use super::{failure, webhooks};
 use crate::model::{
@@ -186,19 +187,17 @@ const OLD: &str = "
     WHERE id IN (
         SELECT id
         FROM deliveries
-        WHERE settled_at <= :since
+        WHERE settled_at <= :until
         ORDER BY settled_at
         LIMIT :limit)";
 
-/// Those that were settled before the last so many.
-const MANY: &str = "
-    DELETE FROM deliveries
-    WHERE id IN (
-        SELECT id
-        FROM deliveries
-        WHERE settled_at IS NOT NULL
-        ORDER BY settled_at DESC
-        LIMIT :limit OFFSET :kept)";
+/// When the last so many begin.
+const LAST: &str = "
+    SELECT settled_at
+    FROM deliveries
+    WHERE settled_at IS NOT NULL
+    ORDER BY settled_at DESC
+    LIMIT 1 OFFSET :kept";
 
 /// First those that wait for another one, so that none is left without the one it waits for.
 const OF_WEBHOOK: &str = "
@@ -210,27 +209,46 @@ const OF_WEBHOOK: &str = "
         ORDER BY settled_at, next_at
         LIMIT :limit)";
 
+/// What is counted before a slice, by a reader: no write waits for it.
+pub(super) struct Survey {
+    /// What was settled before this is more than is kept.
+    kept_since: Option<i64>,
+    /// Webhooks for which too many wait.
+    overdue: Vec<i64>,
+}
+
+pub(super) fn survey(conn: &Connection, most_waiting: u32) -> Result<Survey> {
+    let last = |row: &Row<'_>| row.get("settled_at");
+    let kept_since = conn.prepare_cached(LAST)?.query_row(named_params! { ":kept": KEPT - 1 }, last).optional()?;
+    let mut overdue = Vec::new();
+    for (number, _) in webhooks::in_force(conn)? {
+        if waiting(conn, number, most_waiting)? > most_waiting {
+            overdue.push(number);
+        }
+    }
+    Ok(Survey { kept_since, overdue })
+}
+
 /// One slice; whether another one is due.
-pub(super) fn purge(tx: &Tx<'_>, now: UnixSeconds, limit: u32, most_waiting: u32) -> Result<bool> {
+pub(super) fn purge(tx: &Tx<'_>, seen: &Survey, now: UnixSeconds, pace: &Pace<'_>) -> Result<bool> {
     let since = (now - KEPT_SECONDS).0;
-    let mut deleted = vec![
-        tx.prepare_cached(OLD)?.execute(named_params! { ":since": since, ":limit": limit })?,
-        tx.prepare_cached(MANY)?.execute(named_params! { ":kept": KEPT, ":limit": limit })?,
-    ];
+    let until = seen.kept_since.map_or(since, |kept_since| since.max(kept_since - 1));
+    let mut deleted =
+        pace.delete(|rows| tx.prepare_cached(OLD)?.execute(named_params! { ":until": until, ":limit": rows }))?.rows;
     for Idle { number, is_deleted } in idle(tx, since)? {
-        let params = named_params! { ":webhook": number, ":all": is_deleted, ":limit": limit };
-        let gone = tx.prepare_cached(OF_WEBHOOK)?.execute(params)?;
-        if is_deleted && gone == 0 {
+        let of_webhook = pace.delete(|rows| {
+            let params = named_params! { ":webhook": number, ":all": is_deleted, ":limit": rows };
+            tx.prepare_cached(OF_WEBHOOK)?.execute(params)
+        })?;
+        if is_deleted && of_webhook.rows == 0 {
             tx.prepare_cached("DELETE FROM webhooks WHERE number = ?")?.execute([number])?;
         }
-        deleted.push(gone);
+        deleted += of_webhook.rows;
     }
-    for (number, _) in webhooks::in_force(tx)? {
-        if waiting(tx, number, most_waiting)? > most_waiting {
-            webhooks::disable(tx, number, DisabledReason::Backlog, now)?;
-        }
+    for number in &seen.overdue {
+        webhooks::disable(tx, *number, DisabledReason::Backlog, now)?;
     }
-    Ok(deleted.iter().any(|deleted| *deleted > 0))
+    Ok(deleted > 0)
 }
 
 /// A webhook for which nothing waits any more.
@@ -277,7 +295,7 @@ mod tests {
                 "SEARCH deliveries USING COVERING INDEX deliveries_by_turn (webhook=? AND settled_at=? AND next_at>?)",
             ),
             (OLD, "SEARCH deliveries USING COVERING INDEX deliveries_by_settled_at (settled_at<?)"),
-            (MANY, "SEARCH deliveries USING COVERING INDEX deliveries_by_settled_at (settled_at>?)"),
+            (LAST, "SEARCH deliveries USING COVERING INDEX deliveries_by_settled_at (settled_at>?)"),
             (OF_WEBHOOK, "SEARCH deliveries USING COVERING INDEX deliveries_by_turn (webhook=?)"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();

@@ -24,6 +24,7 @@ mod migrations;
 mod open;
 mod openings;
 mod outbox;
+mod pace;
 mod page;
 mod plugin_entries;
 mod pragmas;
@@ -42,6 +43,7 @@ mod writer;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -62,6 +64,7 @@ pub use examine::{Examined, examine, schema_version, sqlite_version};
 pub use files::Lock;
 use index::Index;
 use meter::{Meter, Sizes};
+use pace::Pace;
 use readers::Readers;
 pub use snapshot::{Sealed, SealedWhat, Snapshot};
 use upgrade::Kept;
@@ -306,16 +309,22 @@ impl Store for SqliteStore {
         self.index.settled().await;
         let index = Arc::clone(&self.index);
         let snapshots = Arc::clone(&self.snapshots);
-        let limit = limit.min(purge::MOST);
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let due = tokio::task::spawn_blocking(move || {
             snapshots.forget_old(now);
-            (index.expired(now, most), index.take_loose(most))
+            let most = Pace::new(limit, &Duration::default).limit as usize;
+            purge::Due { expired: index.expired(now, most), loose: index.take_loose(most) }
         });
-        let (expired, loose) = due.await.map_err(|error| Error::Internal(error.into()))?;
-        let again = loose.clone();
-        let slice = self.write_urgently(move |tx| purge::slice(tx, expired.as_deref(), &loose, now, limit)).await;
+        let due = due.await.map_err(|error| Error::Internal(error.into()))?;
+        let again = due.loose.clone();
+        let slice = self.write_urgently(move |tx| {
+            let begun = Instant::now();
+            purge::slice(tx, &due, now, &Pace::new(limit, &|| begun.elapsed()))
+        });
+        let slice = slice.await;
         self.index.put_back_loose(slice.as_ref().map_or(again, |slice| slice.kept.clone()));
+        if let Ok(purge::Slice { unreached: Some(first), .. }) = &slice {
+            self.index.look_from(*first);
+        }
         slice.map(|slice| slice.purged)
     }
 
@@ -378,8 +387,12 @@ impl Outbox for SqliteStore {
     }
 
     async fn purge_deliveries(&self, now: UnixSeconds, limit: u32, most_waiting: u32) -> Result<bool> {
-        let limit = limit.min(purge::MOST);
-        self.write_urgently(move |tx| deliveries::purge(tx, now, limit, most_waiting)).await
+        let seen = self.read(move |conn| deliveries::survey(conn, most_waiting)).await?;
+        let purge = self.write_urgently(move |tx| {
+            let begun = Instant::now();
+            deliveries::purge(tx, &seen, now, &Pace::new(limit, &|| begun.elapsed()))
+        });
+        purge.await
     }
 }
 

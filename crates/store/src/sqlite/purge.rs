@@ -1,11 +1,9 @@
-use rusqlite::{Connection, Result, ToSql, named_params};
+use rusqlite::{Connection, Result, named_params};
 
+use super::pace::Pace;
 use super::writer::Tx;
 use super::{audit, counts, events, failed, keys, openings, outbox, sessions};
 use crate::model::{EndCause, Happened, Purged, SessionId, UnixSeconds};
-
-/// The most of each kind in one slice, whatever is asked: no other write waits more than milliseconds for it.
-pub(super) const MOST: u32 = 128;
 
 /// Where memory does not say which sessions are over: those with the smallest ids were there longest. What ends among
 /// later ones waits for its turn.
@@ -94,44 +92,50 @@ const FAILED: &str = "
         ORDER BY id
         LIMIT :limit)";
 
-/// One slice. `expired` are sessions that seemed so when the writer was asked, `None` if memory does not say.
-pub(super) fn slice(
-    tx: &Tx<'_>,
-    expired: Option<&[SessionId]>,
-    loose: &[SessionId],
-    now: UnixSeconds,
-    limit: u32,
-) -> Result<Slice> {
-    let delete = |sql: &str, now: UnixSeconds| {
-        let params: &[(&str, &dyn ToSql)] = named_params! { ":now": now.0, ":limit": limit };
-        tx.prepare_cached(sql)?.execute(params).map(|rows| rows as u64)
-    };
-    let sessions = match expired {
-        Some(expired) => end(tx, expired, now)?,
-        None => end(tx, &oldest(tx, limit)?, now)?,
-    };
-    let kept = forget_keys(tx, loose, now)?;
-    let failures = delete(FAILURES, now - openings::LONGEST_SECONDS)?;
-    let proofs = delete(PROOFS, now)?;
-    let events = delete(EVENTS, now - events::KEPT_SECONDS)?;
-    let pushes = delete(PUSHES, now - events::SEEN_SECONDS)?;
-    delete(AUDIT_KEPT, now - audit::KEPT_SECONDS)?;
-    let audit = delete(AUDIT, now - audit::KEPT_SECONDS)?;
-    let plugin_entries = delete(PLUGIN_ENTRIES, now)?;
-    let hours = delete(HOURS, now - counts::KEPT_SECONDS)?;
-    let failed = delete(FAILED, now - failed::KEPT_SECONDS)?;
-    let keys = (loose.len() - kept.len()) as u64;
-    let all = [sessions, failures, proofs, events, pushes, audit, plugin_entries, hours, failed, keys];
-    let (more, statistics) = (all.contains(&limit.into()), hours + failed);
-    let purged = Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries, statistics, more };
-    Ok(Slice { purged, kept })
+/// What memory says of what is due.
+pub(super) struct Due {
+    /// Sessions that seemed expired, `None` if memory does not say.
+    pub(super) expired: Option<Vec<SessionId>>,
+    /// Rows whose key may be of no more use.
+    pub(super) loose: Vec<SessionId>,
 }
 
 /// What a slice did.
 pub(super) struct Slice {
     pub(super) purged: Purged,
-    /// Rows to be looked at again: their key is still of use.
+    /// Rows to be looked at again: their key is still of use, or the time was over before their turn.
     pub(super) kept: Vec<SessionId>,
+    /// The first of the expired sessions whose turn did not come.
+    pub(super) unreached: Option<SessionId>,
+}
+
+/// One slice.
+pub(super) fn slice(tx: &Tx<'_>, due: &Due, now: UnixSeconds, pace: &Pace<'_>) -> Result<Slice> {
+    let limit = pace.limit;
+    let mut more = false;
+    let mut delete = |sql: &str, now: UnixSeconds| -> Result<u64> {
+        let deleted =
+            pace.delete(|rows| tx.prepare_cached(sql)?.execute(named_params! { ":now": now.0, ":limit": rows }))?;
+        more |= deleted.more;
+        Ok(deleted.rows)
+    };
+    let failures = delete(FAILURES, now - openings::LONGEST_SECONDS)?;
+    let proofs = delete(PROOFS, now)?;
+    let events = delete(EVENTS, now - events::KEPT_SECONDS)?;
+    let pushes = delete(PUSHES, now - events::SEEN_SECONDS)?;
+    let audit_since = now - audit::KEPT_SECONDS;
+    tx.prepare_cached(AUDIT_KEPT)?.execute(named_params! { ":now": audit_since.0, ":limit": limit })?;
+    let audit = delete(AUDIT, audit_since)?;
+    let plugin_entries = delete(PLUGIN_ENTRIES, now)?;
+    let statistics = delete(HOURS, now - counts::KEPT_SECONDS)? + delete(FAILED, now - failed::KEPT_SECONDS)?;
+    let oldest = if due.expired.is_none() { oldest(tx, limit)? } else { Vec::new() };
+    let (sessions, unreached) = pace.through(due.expired.as_ref().unwrap_or(&oldest), |ids| end(tx, ids, now))?;
+    let mut kept = Vec::new();
+    let (keys, unseen) = pace.through(&due.loose, |ids| forget_keys(tx, ids, now, &mut kept))?;
+    more |= [sessions, keys].contains(&limit.into()) || !unreached.is_empty() || !unseen.is_empty();
+    kept.extend(unseen);
+    let purged = Purged { sessions, failures, proofs, events, pushes, audit, plugin_entries, statistics, more };
+    Ok(Slice { purged, kept, unreached: unreached.first().copied() })
 }
 
 fn oldest(tx: &Connection, limit: u32) -> Result<Vec<SessionId>> {
@@ -160,9 +164,10 @@ fn end(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<u64> {
     Ok(ended)
 }
 
-/// Takes the keys that are of no more use, and rows that stayed for one only. Those that are, are given back.
-fn forget_keys(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<Vec<SessionId>> {
-    let (mut kept, mut gone) = (Vec::new(), Vec::new());
+/// Takes the keys that are of no more use, and rows that stayed for one only; of how many rows. Those that are of use
+/// are `kept`.
+fn forget_keys(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds, kept: &mut Vec<SessionId>) -> Result<u64> {
+    let (before, mut gone) = (kept.len(), Vec::new());
     for id in ids {
         let Some(row) = sessions::row_in(tx, *id)? else { continue };
         if keys::is_wanted(sessions::rows_in(tx, row.owner)?, *id, now) {
@@ -174,7 +179,7 @@ fn forget_keys(tx: &Tx<'_>, ids: &[SessionId], now: UnixSeconds) -> Result<Vec<S
         }
     }
     sessions::delete(tx, &gone)?;
-    Ok(kept)
+    Ok((ids.len() + before - kept.len()) as u64)
 }
 
 #[cfg(test)]

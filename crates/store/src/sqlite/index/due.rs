@@ -17,6 +17,11 @@ impl Index {
         Some(expired)
     }
 
+    /// The next call begins with this session.
+    pub(in crate::sqlite) fn look_from(&self, first: SessionId) {
+        self.looked_to.store(first.0 - 1, Ordering::Relaxed);
+    }
+
     /// Of the sessions after `after` up to `last`. The lock is held for one run of them at a time.
     fn expired_between(
         &self,
