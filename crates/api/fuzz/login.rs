@@ -4,7 +4,7 @@ use tokio::time::Instant;
 use wx_client::{Client, NoKeep};
 use wxgate_crypto::Vault;
 use wxgate_fuzz::Target;
-use wxgate_store::SqliteStore;
+use wxgate_store::{SqliteStore, UnixSeconds};
 
 use super::{App, Arc, HeaderMap, LoginRequest, decode};
 use crate::auth::Authorization;
@@ -33,6 +33,7 @@ fn a_login_is_read_alike_as_json_and_as_form_and_a_refusal_repeats_no_value() {
     let app = app(&folder);
     let info = RequestInfo {
         arrived: Instant::now(),
+        now: UnixSeconds(0),
         client: None,
         authorization: Authorization::of(&HeaderMap::new()),
         is_local: false,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
+use memchr::memchr2;
 use tokio::time::timeout;
 use tracing::Span;
 use tracing::field::display;
@@ -14,6 +15,7 @@ use wxgate_store::{Identified, Identity, Session, SessionId, Status, UnixSeconds
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
+use crate::soon::Soon;
 
 /// Seconds between two writes that renew a session's idle time.
 const RENEW_SECONDS: i64 = 600;
@@ -39,9 +41,12 @@ impl Authorization {
 
     /// The token after `Bearer`, which may have any case; exactly one.
     pub fn bearer(&self) -> Option<&str> {
-        let mut words = self.0.as_ref()?.to_str().ok()?.split_ascii_whitespace();
-        let (scheme, token, None) = (words.next()?, words.next()?, words.next()) else { return None };
-        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+        let line = self.0.as_ref()?.to_str().ok()?.trim_ascii();
+        // A header value has no other white space.
+        let (scheme, rest) = line.split_at(memchr2(b' ', b'\t', line.as_bytes())?);
+        let token = rest.trim_ascii_start();
+        let is_one = memchr2(b' ', b'\t', token.as_bytes()).is_none();
+        (is_one && scheme.eq_ignore_ascii_case("bearer")).then_some(token)
     }
 }
 
@@ -83,29 +88,53 @@ impl App {
 
     /// Who the request is from, as far as a check needs it; the session's idle time is renewed. Errors as of
     /// [`authenticate`](Self::authenticate).
-    pub async fn identify(&self, info: &RequestInfo) -> Result<Identity, ApiError> {
-        let mut identity = self.identity_of(info.authorization.bearer()).await?.ok_or(ApiError::Unauthorized)?;
-        if identity.status == Status::Blocked {
-            return Err(ApiError::Blocked { errcode: None });
+    pub fn identify(self: &Arc<Self>, info: &RequestInfo) -> Soon<Result<Identity, ApiError>> {
+        match self.identity_at(info.authorization.bearer(), info.now) {
+            Soon::Now(found) => match found.into_inner().and_then(admitted) {
+                Ok(identity) if is_due(identity.last_seen_at, info.now) => {
+                    let app = Arc::clone(self);
+                    Soon::later(async move { Ok(app.renewed(identity).await) })
+                }
+                decided => Soon::now(decided),
+            },
+            Soon::Later(found) => {
+                let app = Arc::clone(self);
+                Soon::later(async move { Ok(app.renewed(admitted(found.await?)?).await) })
+            }
         }
+    }
+
+    /// Who the live session is of that `token` names, whatever the member's status; nothing is renewed.
+    pub fn identity_of(self: &Arc<Self>, token: Option<&str>) -> Soon<Result<Option<Identity>, ApiError>> {
+        self.identity_at(token, self.clock.now())
+    }
+
+    fn identity_at(
+        self: &Arc<Self>,
+        token: Option<&str>,
+        now: UnixSeconds,
+    ) -> Soon<Result<Option<Identity>, ApiError>> {
+        let Some(skey) = token.and_then(Skey::parse) else { return Soon::now(Ok(None)) };
+        let found = self.store.identify(SessionId(skey.session_id()), &skey.hash(), now);
+        #[cfg(feature = "undefended")]
+        let found = crate::undefended::never_at_hand(found);
+        match found {
+            Identified::Known(identity) => Soon::now(Ok(Some(identity))),
+            Identified::Absent => Soon::now(Ok(None)),
+            Identified::Ask => {
+                let app = Arc::clone(self);
+                Soon::later(async move { Ok(app.stored_session_of(&skey).await?.map(Identity::from)) })
+            }
+        }
+    }
+
+    /// The same with its idle time renewed, if that is due.
+    async fn renewed(&self, mut identity: Identity) -> Identity {
         if let Some((seen_at, expires_at)) = self.renew(identity.session, identity.last_seen_at, identity.ends_at).await
         {
             (identity.last_seen_at, identity.expires_at) = (seen_at, expires_at);
         }
-        Ok(identity)
-    }
-
-    /// Who the live session is of that `token` names, whatever the member's status; nothing is renewed.
-    pub async fn identity_of(&self, token: Option<&str>) -> Result<Option<Identity>, ApiError> {
-        let Some(skey) = token.and_then(Skey::parse) else { return Ok(None) };
-        let found = self.store.identify(SessionId(skey.session_id()), &skey.hash(), self.clock.now());
-        #[cfg(feature = "undefended")]
-        let found = crate::undefended::never_at_hand(found);
-        match found {
-            Identified::Known(identity) => Ok(Some(identity)),
-            Identified::Absent => Ok(None),
-            Identified::Ask => Ok(self.stored_session_of(&skey).await?.map(Identity::from)),
-        }
+        identity
     }
 
     /// The live session of an skey as it is stored, whatever the member's status; nothing is renewed.
@@ -126,7 +155,7 @@ impl App {
         ends_at: UnixSeconds,
     ) -> Option<(UnixSeconds, UnixSeconds)> {
         let now = self.clock.now();
-        if now < last_seen_at + RENEW_SECONDS {
+        if !is_due(last_seen_at, now) {
             return None;
         }
         let expires_at = self.idle_end(now, ends_at);
@@ -152,6 +181,17 @@ impl App {
     }
 }
 
+/// Whether the use of a session that was last seen then is to be written down.
+fn is_due(last_seen_at: UnixSeconds, now: UnixSeconds) -> bool {
+    now >= last_seen_at + RENEW_SECONDS
+}
+
+/// Who was found, if they may come in.
+fn admitted(found: Option<Identity>) -> Result<Identity, ApiError> {
+    let identity = found.ok_or(ApiError::Unauthorized)?;
+    if identity.status == Status::Blocked { Err(ApiError::Blocked { errcode: None }) } else { Ok(identity) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +208,8 @@ mod tests {
     fn one_bearer_token_counts_whatever_the_case_of_its_scheme() {
         assert_eq!(token(&["Bearer abc"]).as_deref(), Some("abc"));
         assert_eq!(token(&["bearer abc"]).as_deref(), Some("abc"));
-        for other in ["Basic abc", "abc", "Bearer", "Bearer  ", "Bearer abc abc", "Bearerabc"] {
+        assert_eq!(token(&["\tBEARER \t abc "]).as_deref(), Some("abc"));
+        for other in ["Basic abc", "abc", "Bearer", "Bearer  ", "Bearer abc abc", "Bearer abc\tabc", "Bearerabc"] {
             assert_eq!(token(&[other]), None, "{other}");
         }
         assert_eq!(token(&["Bearer abc", "Bearer abd"]), None);

@@ -16,6 +16,7 @@ use warp::{Filter, Rejection};
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::fields::Fields;
+use crate::header_values::no_headers;
 use crate::problem::Problem;
 
 /// Bytes a body may have, unless its route says otherwise.
@@ -274,6 +275,7 @@ fn json<T: Serialize>(value: &T) -> Response {
         return ApiError::internal(error).into_response();
     }
     let mut response = Response::new(text.into());
+    *response.headers_mut() = no_headers();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -41,6 +41,7 @@ mod routes;
 mod session_record;
 pub mod settings;
 mod signed_calls;
+mod soon;
 mod text;
 mod tokens;
 mod trusted_clock;

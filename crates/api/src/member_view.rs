@@ -1,6 +1,7 @@
 //! `member` as it stands in answers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -11,6 +12,7 @@ use wxgate_store::{Identity, Member, MemberId};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::phone_number::PhoneNumber;
+use crate::soon::Soon;
 
 /// A member as the mini program sees one. `openid` and `unionid` only with `session.expose_openid`.
 #[derive(Clone, Serialize)]
@@ -51,11 +53,19 @@ impl App {
     ///
     /// # Errors
     /// `unauthorized` when the member was erased meanwhile.
-    pub(crate) async fn view_of(&self, identity: Identity) -> Result<MemberView, ApiError> {
-        if identity.shows_more {
-            let member = self.store.member(identity.member).await?;
-            return self.member_view(&member.ok_or(ApiError::Unauthorized)?);
+    pub(crate) fn view_of(self: &Arc<Self>, identity: Identity) -> Soon<Result<MemberView, ApiError>> {
+        if !identity.shows_more {
+            return Soon::now(self.whole_view(identity));
         }
+        let app = Arc::clone(self);
+        Soon::later(async move {
+            let member = app.store.member(identity.member).await?;
+            app.member_view(&member.ok_or(ApiError::Unauthorized)?)
+        })
+    }
+
+    /// Of a member of whom there is no more to be seen than is at hand.
+    fn whole_view(&self, identity: Identity) -> Result<MemberView, ApiError> {
         let exposed = self.settings.session.expose_openid;
         Ok(MemberView {
             id: identity.member,

@@ -2,8 +2,10 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+
+static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer's own, unless the peer is a trusted proxy; then the rightmost address of all
 /// `X-Forwarded-For` lines that is not a trusted proxy itself. A peer on a unix socket is a proxy of this machine.
@@ -16,7 +18,7 @@ pub fn client(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) -> O
         return peer;
     }
     let mut nearest = peer;
-    for line in headers.get_all("x-forwarded-for").iter().rev() {
+    for line in headers.get_all(&FORWARDED_FOR).iter().rev() {
         for entry in line.to_str().unwrap_or_default().rsplit(',') {
             let Ok(address) = entry.trim().parse::<IpAddr>() else { return nearest };
             let address = address.to_canonical();

@@ -1,7 +1,7 @@
 //! One connection: what it may take its time with, and what not.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -17,34 +17,41 @@ const LOOK_TIME: Duration = Duration::from_secs(1);
 const IDLE_TIME: Duration = Duration::from_mins(1);
 
 /// What a connection is doing, shared by its reading side, its service and whoever must close it.
+///
+/// Only the connection's own task changes it, and others ask for no more than the phase: each field stands for itself.
 #[derive(Debug)]
 pub struct Progress {
-    state: Mutex<State>,
+    phase: AtomicU8,
+    born: Instant,
+    /// Nanoseconds from its birth to when its phase began. Of [`Phase::Idle`] that is known when somebody has looked.
+    since: AtomicU64,
+    /// Bytes that have arrived since the end of the last head.
+    beyond: AtomicU64,
+    /// Whether the last head says in two ways where its request ends.
+    ambiguous: AtomicBool,
     closing: AtomicBool,
     told: Notify,
     /// Where those stand whose request is late.
     late: Arc<Table>,
 }
 
-#[derive(Debug)]
-struct State {
-    phase: Phase,
-    /// Bytes that have arrived since the end of the last head.
-    beyond: u64,
-    /// Whether the last head says in two ways where its request ends.
-    ambiguous: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Phase {
-    /// Between requests, since then.
-    Idle(Instant),
-    /// A head has begun and is not complete, since then.
-    Head(Instant),
+    /// Between requests, and nobody has looked yet.
+    Rested,
+    /// Between requests.
+    Idle,
+    /// A head has begun and is not complete.
+    Head,
     /// A head is complete and its body is not; whoever reads the body sees to its time.
     Body,
     /// A request is being answered.
     Busy,
+}
+
+impl Phase {
+    const ALL: [Self; 5] = [Self::Rested, Self::Idle, Self::Head, Self::Body, Self::Busy];
 }
 
 /// What bytes belong to.
@@ -60,63 +67,85 @@ pub enum Arrived {
 impl Progress {
     pub fn new(late: &Arc<Table>) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State { phase: Phase::Idle(Instant::now()), beyond: 0, ambiguous: false }),
+            phase: AtomicU8::new(Phase::Idle as u8),
+            born: Instant::now(),
+            since: AtomicU64::new(0),
+            beyond: AtomicU64::new(0),
+            ambiguous: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             told: Notify::new(),
             late: Arc::clone(late),
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> Phase {
+        Phase::ALL[usize::from(self.phase.load(Ordering::Acquire))]
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// When its phase began.
+    fn since(&self) -> Instant {
+        self.born + Duration::from_nanos(self.since.load(Ordering::Relaxed))
+    }
+
+    fn begin(&self, phase: Phase) {
+        let since = u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.since.store(since, Ordering::Relaxed);
+        self.set_phase(phase);
     }
 
     /// What the bytes that just arrived belong to.
     pub fn bytes_arrived(&self, count: usize) -> Arrived {
-        let mut state = self.state();
-        match state.phase {
-            Phase::Idle(_) => {
-                *state = State { phase: Phase::Head(Instant::now()), beyond: 0, ambiguous: false };
+        match self.phase() {
+            Phase::Rested | Phase::Idle => {
+                self.beyond.store(0, Ordering::Relaxed);
+                self.ambiguous.store(false, Ordering::Relaxed);
+                self.begin(Phase::Head);
                 Arrived::NewHead
             }
-            Phase::Head(_) => Arrived::Head,
+            Phase::Head => Arrived::Head,
             Phase::Body | Phase::Busy => {
-                state.beyond += count as u64;
+                self.add_beyond(count);
                 Arrived::Beyond
             }
         }
     }
 
+    fn add_beyond(&self, count: usize) {
+        self.beyond.store(self.beyond.load(Ordering::Relaxed) + count as u64, Ordering::Relaxed);
+    }
+
     /// What a look at the head has shown: how many of the bytes that just arrived stand after its end, and whether it is
     /// ambiguous.
     pub fn head_seen(&self, beyond: usize, ambiguous: bool) {
-        let mut state = self.state();
-        state.beyond += beyond as u64;
-        state.ambiguous |= ambiguous;
+        self.add_beyond(beyond);
+        self.ambiguous.store(ambiguous || self.ambiguous.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// A head is complete: the request is in hand until the guard is dropped.
     pub fn busy(self: &Arc<Self>, has_body: bool) -> Busy {
-        self.state().phase = if has_body { Phase::Body } else { Phase::Busy };
+        self.set_phase(if has_body { Phase::Body } else { Phase::Busy });
         Busy(Arc::clone(self))
     }
 
     /// The body of the request in hand is complete.
     pub fn body_arrived(&self) {
-        let mut state = self.state();
-        if matches!(state.phase, Phase::Body) {
-            state.phase = Phase::Busy;
+        if self.phase() == Phase::Body {
+            self.set_phase(Phase::Busy);
         }
     }
 
     /// Whether no whole request is in hand, so that closing loses nobody's answer.
     pub fn is_unfinished(&self) -> bool {
-        !matches!(self.state().phase, Phase::Busy)
+        self.phase() != Phase::Busy
     }
 
     /// Whether a head has begun that no service has seen yet.
     pub fn is_in_head(&self) -> bool {
-        matches!(self.state().phase, Phase::Head(_))
+        self.phase() == Phase::Head
     }
 
     /// The request has begun and the rest of it is not here yet: it is late until the place is given back.
@@ -137,9 +166,12 @@ impl Progress {
             if self.closing.load(Ordering::Acquire) && self.is_unfinished() {
                 return;
             }
-            let deadline = match self.state().phase {
-                Phase::Idle(since) => since + IDLE_TIME,
-                Phase::Head(since) => since + HEAD_TIME,
+            if self.phase() == Phase::Rested {
+                self.begin(Phase::Idle);
+            }
+            let deadline = match self.phase() {
+                Phase::Rested | Phase::Idle => self.since() + IDLE_TIME,
+                Phase::Head => self.since() + HEAD_TIME,
                 Phase::Body | Phase::Busy => now + LOOK_TIME,
             };
             if deadline <= now {
@@ -160,19 +192,19 @@ pub struct Busy(Arc<Progress>);
 impl Busy {
     /// Whether the request's head says in two ways where it ends.
     pub fn is_ambiguous(&self) -> bool {
-        self.0.state().ambiguous
+        self.0.ambiguous.load(Ordering::Relaxed)
     }
 
     /// Whether exactly the request's body has arrived after its head, so that the next bytes begin the next head. Of a
     /// body in chunks (`None`) only hyper knows the end.
     pub fn is_alone(&self, body_bytes: Option<u64>) -> bool {
-        body_bytes == Some(self.0.state().beyond)
+        body_bytes == Some(self.0.beyond.load(Ordering::Relaxed))
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.state().phase = Phase::Idle(Instant::now());
+        self.0.set_phase(Phase::Rested);
     }
 }
 

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use http::Request;
 use http::header::{CONNECTION, HeaderValue};
 use hyper::body::{Body, Incoming};
@@ -157,15 +159,13 @@ async fn connection<S>(
         if busy.is_ambiguous() {
             request.extensions_mut().insert(Ambiguous);
         }
-        let edge = &edge;
-        async move {
-            let mut response = edge.answer(request, peer).await;
+        edge.answer(request, peer).map(move |mut response| {
             // Requests that come before they may would have heads that nobody looked at.
             if !busy.is_alone(body_bytes) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response.map(|body| Leaving::new(body, busy)))
-        }
+        })
     });
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&progress), Arc::clone(&edge.app)));
     let serving = http1::Builder::new()
@@ -175,18 +175,29 @@ async fn connection<S>(
         .max_buf_size(HEAD_BYTES)
         .serve_connection(io, service);
     let mut serving = std::pin::pin!(serving);
-    let told_to_stop = async {
-        stopped.wait_for(|stop| *stop).await.ok();
+    let end = async {
+        tokio::select! {
+            () = progress.over() => End::Over,
+            _ = stopped.wait_for(|stop| *stop) => End::Stop,
+        }
     };
+    // It is asked only when it has something to say, not whenever bytes come or go.
+    let mut end: FuturesUnordered<_> = [end].into_iter().collect();
     // What a peer does to its own connection (resets, garbage) is no event of ours: hyper has answered what it could.
     tokio::select! {
+        biased;
         _ = &mut serving => {}
-        () = progress.over() => {}
-        () = told_to_stop => {
+        end = end.next() => if let Some(End::Stop) = end {
             serving.as_mut().graceful_shutdown();
             serving.await.ok();
         }
     }
+}
+
+/// Why a connection ends before its peer ends it.
+enum End {
+    Over,
+    Stop,
 }
 
 /// How many connections a listener of a process with so many files keeps open: of eight files five are for the public one,

@@ -10,7 +10,6 @@ mod table;
 mod unread;
 mod watched;
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -18,14 +17,15 @@ use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Request, StatusCode};
+use http::request::Parts;
+use http::{Method, Request, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
-use serde_json::Value;
 use tokio::time::Instant;
 use tower_service::Service;
 use tracing::{Instrument, Span};
 use warp::reply::Response;
 use wxgate_crypto::Skey;
+use wxgate_store::UnixSeconds;
 
 pub(crate) use self::limits::Limiter;
 pub use self::listen::{Listener, serve};
@@ -35,11 +35,13 @@ use crate::api_token::ApiTokenText;
 use crate::app::App;
 use crate::auth::Authorization;
 use crate::error::ApiError;
-use crate::http::{Route, with_info};
+use crate::header_values::give_back;
+use crate::http::with_info;
 use crate::plugin;
 use crate::problem::Problem;
 use crate::results::Requests;
-use crate::routes::{Endpoint, allowed, find};
+use crate::routes::{Endpoint, Handler, allowed, find};
+use crate::soon::Soon;
 use crate::text::Language;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,6 +53,8 @@ const LOGGED_PATH_CHARACTERS: usize = 256;
 pub struct RequestInfo {
     /// When the request's head was complete: answers that must not tell time apart count from here.
     pub arrived: Instant,
+    /// What the clock showed then.
+    pub now: UnixSeconds,
     /// Who sent it, seen through the trusted proxies. `None` for a unix socket without a forwarded address.
     pub client: Option<IpAddr>,
     /// What shows who sent it.
@@ -67,7 +71,7 @@ pub struct Edge {
     app: Arc<App>,
     endpoints: &'static [Endpoint],
     /// One for each endpoint, and the last for all plugins.
-    routes: Arc<[Route]>,
+    handlers: Arc<[Handler]>,
     side: Side,
     requests: Arc<Requests>,
 }
@@ -84,19 +88,19 @@ enum Side {
 }
 
 impl Edge {
-    pub(crate) fn public(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+    pub(crate) fn public(app: Arc<App>, handlers: Arc<[Handler]>, endpoints: &'static [Endpoint]) -> Self {
         let requests = app.results.listeners.listener("public", endpoints);
-        Self { app, endpoints, routes, side: Side::Public, requests }
+        Self { app, endpoints, handlers, side: Side::Public, requests }
     }
 
-    pub(crate) fn internal(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+    pub(crate) fn internal(app: Arc<App>, handlers: Arc<[Handler]>, endpoints: &'static [Endpoint]) -> Self {
         let requests = app.results.listeners.listener("internal", endpoints);
-        Self { app, endpoints, routes, side: Side::Internal, requests }
+        Self { app, endpoints, handlers, side: Side::Internal, requests }
     }
 
-    pub(crate) fn local(app: Arc<App>, routes: Arc<[Route]>, endpoints: &'static [Endpoint]) -> Self {
+    pub(crate) fn local(app: Arc<App>, handlers: Arc<[Handler]>, endpoints: &'static [Endpoint]) -> Self {
         let requests = app.results.listeners.listener("local", endpoints);
-        Self { app, endpoints, routes, side: Side::Local, requests }
+        Self { app, endpoints, handlers, side: Side::Local, requests }
     }
 
     fn is_public(&self) -> bool {
@@ -104,50 +108,97 @@ impl Edge {
     }
 
     /// Answers one request that came from `peer` (`None`: a unix socket).
-    pub async fn answer<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    pub fn answer<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Soon<Response>
     where
         B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let arrived = Instant::now();
-        let rid = self.app.request_ids.next(self.app.clock.now_ms());
-        let language = Language::of(request.headers());
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let (head, body) = request.into_parts();
+        let now_ms = self.app.clock.now_ms();
+        let asked = Asked {
+            arrived: Instant::now(),
+            rid: self.app.request_ids.next(now_ms),
+            language: Language::of(&head.headers),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+        };
         let info = RequestInfo {
-            arrived,
-            client: address::client(request.headers(), peer, &self.app.settings.trusted_proxies),
-            authorization: Authorization::of(request.headers()),
+            arrived: asked.arrived,
+            now: UnixSeconds(now_ms.div_euclid(1000)),
+            client: address::client(&head.headers, peer, &self.app.settings.trusted_proxies),
+            authorization: Authorization::of(&head.headers),
             is_local: self.side == Side::Local,
-            rid,
+            rid: asked.rid,
         };
-        let found = self.admit(&request, &info).and_then(|()| self.find(&method, uri.path()));
-        let span = match &found {
-            Ok(at) if !self.endpoints.get(*at).is_some_and(|endpoint| endpoint.is_check) => {
-                tracing::info_span!("request", rid = rid.as_str(), member.id = tracing::field::Empty)
+        let found = self.admit(&head, &info).and_then(|()| self.find(&head.method, head.uri.path()));
+        let at = match found {
+            Ok(at) => at,
+            Err(refusal) => return Soon::now(self.finish(warp::Reply::into_response(refusal), None, &asked)),
+        };
+        match &self.handlers[at] {
+            Handler::Check(check) => {
+                give_back(head.headers);
+                self.finished(check(&self.app, &info), at, asked)
             }
-            _ => Span::none(),
-        };
-        let endpoint = found.as_ref().ok().copied();
-        let response = match found {
-            Ok(at) => self.route(at, request, info).instrument(span.clone()).await,
-            Err(refusal) => warp::Reply::into_response(refusal),
-        };
-        let _entered = span.enter();
-        let in_words = |error: &ApiError| {
-            let plugins = self.app.plugins_words(uri.path(), error, language);
-            plugins.unwrap_or_else(|| error.body(language, rid.as_str()))
-        };
-        let (mut response, failure) = finish(response, in_words, &rid);
-        if let Some(ApiError::MethodNotAllowed) = failure {
-            response.headers_mut().insert(ALLOW, self.allowed(uri.path()));
+            Handler::Route(route) => {
+                let answer = with_info(info, warp::service(route.clone()).call(Request::from_parts(head, body)));
+                let span = self.span(at, &asked.rid);
+                let edge = self.clone();
+                Soon::later(async move {
+                    let Ok(response) = answer.instrument(span.clone()).await;
+                    span.in_scope(|| edge.finish(response, Some(at), &asked))
+                })
+            }
+        }
+    }
+
+    /// What is logged meanwhile says of which request it is; but for checks, which log nothing of their own.
+    fn span(&self, at: usize, rid: &RequestId) -> Span {
+        if self.endpoints.get(at).is_none_or(|endpoint| endpoint.has_span) {
+            tracing::info_span!("request", rid = rid.as_str(), member.id = tracing::field::Empty)
+        } else {
+            Span::none()
+        }
+    }
+
+    /// A check's answer with what every answer has.
+    fn finished(&self, response: Soon<Response>, at: usize, asked: Asked) -> Soon<Response> {
+        match response {
+            Soon::Now(response) => Soon::now(self.finish(response.into_inner(), Some(at), &asked)),
+            Soon::Later(response) => {
+                let edge = self.clone();
+                Soon::later(async move { edge.finish(response.await, Some(at), &asked) })
+            }
+        }
+    }
+
+    /// Renders a failure, sets the headers that every answer has, counts it and reports it.
+    fn finish(&self, mut response: Response, endpoint: Option<usize>, asked: &Asked) -> Response {
+        let failure = response.extensions_mut().remove::<ApiError>();
+        if let Some(error) = &failure {
+            let plugins = self.app.plugins_words(asked.uri.path(), error, asked.language);
+            response = error.render(&plugins.unwrap_or_else(|| error.body(asked.language, asked.rid.as_str())));
+        }
+        let headers = response.headers_mut();
+        headers.insert(&REQUEST_ID, asked.rid.header());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        match &failure {
+            Some(ApiError::BadRequest(Problem::AmbiguousLength)) => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Some(ApiError::MethodNotAllowed) => {
+                headers.insert(ALLOW, self.allowed(asked.uri.path()));
+            }
+            _ => {}
         }
         self.requests.answered(endpoint, response.status());
-        report(&method, uri.path(), &response, failure.as_ref(), arrived, &rid);
+        asked.report(&response, failure.as_ref());
         response
     }
 
     /// Which route a request is meant for: an endpoint's, or the last, of the plugins.
-    fn find(&self, method: &http::Method, path: &str) -> Result<usize, ApiError> {
+    fn find(&self, method: &Method, path: &str) -> Result<usize, ApiError> {
         match find(self.endpoints, method, path) {
             Err(ApiError::NotFound) => {
                 self.app.plugin_endpoint(self.is_public(), method, path).map(|_| self.endpoints.len())
@@ -163,25 +214,11 @@ impl Edge {
         }
     }
 
-    async fn route<B>(&self, at: usize, request: Request<B>, info: RequestInfo) -> Response
-    where
-        B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        match with_info(info, warp::service(self.routes[at].clone()).call(request)).await {
-            Ok(response) => response,
-            Err(never) => {
-                let never: Infallible = never;
-                match never {}
-            }
-        }
-    }
-
-    fn admit<B>(&self, request: &Request<B>, info: &RequestInfo) -> Result<(), ApiError> {
-        if request.extensions().get::<Ambiguous>().is_some() || !is_plainly_framed(request.headers()) {
+    fn admit(&self, head: &Parts, info: &RequestInfo) -> Result<(), ApiError> {
+        if head.extensions.get::<Ambiguous>().is_some() || !is_plainly_framed(&head.headers) {
             return Err(Problem::AmbiguousLength.into());
         }
-        let (path, query) = (request.uri().path(), request.uri().query());
+        let (path, query) = (head.uri.path(), head.uri.query());
         // To warp the slash at the end is nothing: `DELETE /v1/sessions/` would end them all.
         if path.len() > 1 && path.ends_with('/') {
             return Err(ApiError::NotFound);
@@ -230,45 +267,31 @@ fn logged(path: &str) -> String {
     }
 }
 
-/// Renders a failure and sets the headers that every answer has.
-fn finish(
-    mut response: Response,
-    in_words: impl Fn(&ApiError) -> Value,
-    rid: &RequestId,
-) -> (Response, Option<ApiError>) {
-    let failure = response.extensions_mut().remove::<ApiError>();
-    if let Some(error) = &failure {
-        response = error.render(&in_words(error));
-    }
-    let headers = response.headers_mut();
-    headers.insert(&REQUEST_ID, rid.header());
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if matches!(failure, Some(ApiError::BadRequest(Problem::AmbiguousLength))) {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    (response, failure)
+/// What is still to be known of a request when its answer is there.
+struct Asked {
+    arrived: Instant,
+    rid: RequestId,
+    language: Language,
+    method: Method,
+    uri: Uri,
 }
 
-/// One line a request. The query is left out: nothing of ours stands there, and what clients put there is not ours to keep.
-fn report(
-    method: &http::Method,
-    path: &str,
-    response: &Response,
-    failure: Option<&ApiError>,
-    arrived: Instant,
-    rid: &RequestId,
-) {
-    let Some(error) = failure else {
-        return tracing::debug!(%method, path = logged(path), status = response.status().as_u16(), "answered");
-    };
-    let (path, status, rid) = (logged(path), response.status().as_u16(), rid.as_str());
-    let ms = u64::try_from(arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if response.status() < StatusCode::INTERNAL_SERVER_ERROR {
-        tracing::info!(%method, path, status, ms, rid, error.code = error.parts().1, "refused");
-    } else {
-        let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
-        tracing::error!(%method, path, status, ms, rid, error.code = error.parts().1, cause, "failed: {error}");
+impl Asked {
+    /// One line a request. The query is left out: nothing of ours stands there, and what clients put there is not ours to
+    /// keep.
+    fn report(&self, response: &Response, failure: Option<&ApiError>) {
+        let (method, path, status) = (&self.method, self.uri.path(), response.status().as_u16());
+        let Some(error) = failure else {
+            return tracing::debug!(%method, path = logged(path), status, "answered");
+        };
+        let (path, rid) = (logged(path), self.rid.as_str());
+        let ms = u64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if response.status() < StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::info!(%method, path, status, ms, rid, error.code = error.parts().1, "refused");
+        } else {
+            let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
+            tracing::error!(%method, path, status, ms, rid, error.code = error.parts().1, cause, "failed: {error}");
+        }
     }
 }
 

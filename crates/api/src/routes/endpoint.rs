@@ -3,23 +3,37 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
+use warp::reply::Response;
 
 use crate::app::App;
+use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::Route;
 use crate::openapi::Operation;
+use crate::soon::Soon;
 
 /// One method of one path.
 pub struct Endpoint {
     pub method: Method,
     /// As the document writes it: `/v1/sessions/{id}`. `{path}` at the end stands for all segments from there.
     pub path: &'static str,
-    pub route: fn(&Arc<App>) -> Route,
+    pub answer: Answer,
     pub describe: fn() -> Operation,
-    /// It only says who a request is from, and logs nothing of its own; it is asked so often that even an empty span
-    /// would be felt.
-    pub is_check: bool,
+    /// Whether what is logged meanwhile says of which request it is. Without it nothing may be logged.
+    pub has_span: bool,
 }
+
+/// How an endpoint answers.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// By warp's filters.
+    Route(fn(&Arc<App>) -> Route),
+    /// It only says who a request is from, by what the edge knows of it, and is asked so often that filters would be felt.
+    Check(Check),
+}
+
+/// Says who a request is from, at once if that is at hand.
+pub type Check = fn(&Arc<App>, &RequestInfo) -> Soon<Response>;
 
 impl Endpoint {
     pub const fn new(
@@ -28,17 +42,18 @@ impl Endpoint {
         route: fn(&Arc<App>) -> Route,
         describe: fn() -> Operation,
     ) -> Self {
-        Self { method, path, route, describe, is_check: false }
+        Self { method, path, answer: Answer::Route(route), describe, has_span: true }
     }
 
     /// One that only says who a request is from.
-    pub const fn check(
-        method: Method,
-        path: &'static str,
-        route: fn(&Arc<App>) -> Route,
-        describe: fn() -> Operation,
-    ) -> Self {
-        Self { method, path, route, describe, is_check: true }
+    pub const fn check(method: Method, path: &'static str, check: Check, describe: fn() -> Operation) -> Self {
+        Self { method, path, answer: Answer::Check(check), describe, has_span: false }
+    }
+
+    /// One that logs nothing of its own, and is asked so often that even an empty span would be felt.
+    pub const fn without_span(mut self) -> Self {
+        self.has_span = false;
+        self
     }
 
     fn is_at(&self, path: &str) -> bool {

@@ -46,7 +46,7 @@ pub fn route(app: &Arc<App>) -> Route {
         .boxed()
 }
 
-async fn introspect(app: &App, info: &RequestInfo, body: Body) -> Result<IntrospectReply, ApiError> {
+async fn introspect(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<IntrospectReply, ApiError> {
     app.require_scope(info, "introspect").await?;
     let mut fields = form_fields(body)?;
     let token = fields.text(&["token"], TOKEN_CHARACTERS)?;

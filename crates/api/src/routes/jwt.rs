@@ -53,7 +53,7 @@ pub fn route(app: &Arc<App>) -> Route {
         .boxed()
 }
 
-async fn jwt(app: &App, info: &RequestInfo, body: Body) -> Result<JwtReply, ApiError> {
+async fn jwt(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<JwtReply, ApiError> {
     if !app.settings.jwt.enabled {
         return Err(ApiError::NotFound);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warp::Filter;
+use warp::reply::Response;
 use wxgate_store::{Member, Profile};
 
 use crate::app::App;
@@ -14,6 +15,7 @@ use crate::http::{Body, Route, body, info, json_fields, respond, with};
 use crate::member_view::MemberView;
 use crate::nickname::nickname;
 use crate::problem::Problem;
+use crate::soon::Soon;
 
 /// Characters either field may have before it is looked at.
 const FIELD_CHARACTERS: usize = 1024;
@@ -25,14 +27,13 @@ pub struct MeReply {
 }
 
 /// `GET /v1/me`: 200 [`MeReply`], 401, 403.
-pub fn show(app: &Arc<App>) -> Route {
-    warp::path!("v1" / "me")
-        .and(warp::get())
-        .and(with(Arc::clone(app)))
-        .and(info())
-        .then(|app: Arc<App>, info: RequestInfo| async move { me(&app, &info).await })
-        .map(respond)
-        .boxed()
+pub fn show(app: &Arc<App>, info: &RequestInfo) -> Soon<Response> {
+    let asked = Arc::clone(app);
+    let member = app.identify(info).then(move |identity| match identity {
+        Ok(identity) => asked.view_of(identity),
+        Err(error) => Soon::now(Err(error)),
+    });
+    member.map(|member| respond(member.map(|member| MeReply { member })))
 }
 
 /// `PATCH /v1/me` with `{"nickName"?, "avatarUrl"?}`: 200 [`MeReply`], 400, 401, 403; and what WeChat fails with where it
@@ -46,11 +47,6 @@ pub fn change(app: &Arc<App>) -> Route {
         .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { change_me(&app, &info, body).await })
         .map(respond)
         .boxed()
-}
-
-async fn me(app: &App, info: &RequestInfo) -> Result<MeReply, ApiError> {
-    let identity = app.identify(info).await?;
-    Ok(MeReply { member: app.view_of(identity).await? })
 }
 
 /// Keeps what the member typed or chose. An empty request changes nothing.

@@ -47,6 +47,7 @@ use http::Method;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
+use self::endpoint::{Answer, Check};
 pub(crate) use self::endpoint::{Endpoint, allowed, find};
 use crate::app::App;
 use crate::edge::Edge;
@@ -61,7 +62,7 @@ use crate::plugin;
 
 /// What phones reach, through the team's proxy. Listed by heat: the first ones are the cheapest to reach.
 pub(crate) static PUBLIC: &[Endpoint] = &[
-    Endpoint::check(Method::GET, "/v1/session", session::route, of_login::session),
+    Endpoint::check(Method::GET, "/v1/session", session::check, of_login::session),
     Endpoint::check(Method::GET, "/v1/me", me::show, of_member::me),
     Endpoint::new(Method::POST, "/v1/login", login::route, of_login::login),
     Endpoint::new(Method::POST, "/v1/session/refresh", refresh::route, of_login::refresh),
@@ -87,9 +88,9 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
 
 /// What the team's proxy, services and operators reach.
 pub(crate) static INTERNAL: &[Endpoint] = &[
-    Endpoint::check(Method::GET, "/forward-auth", forward_auth::route, of_services::forward_auth),
-    Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::nginx, of_services::forward_auth_nginx),
-    Endpoint::check(Method::POST, "/introspect", introspect::route, of_services::introspect),
+    Endpoint::check(Method::GET, "/forward-auth", forward_auth::check, of_services::forward_auth),
+    Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::check, of_services::forward_auth_nginx),
+    Endpoint::new(Method::POST, "/introspect", introspect::route, of_services::introspect).without_span(),
     Endpoint::new(Method::GET, "/api/v1/apps/{appid}/access-token", access_token::show, of_apps::access_token),
     Endpoint::new(Method::POST, "/api/v1/apps/{appid}/access-token/stale", access_token::stale, of_apps::stale),
     Endpoint::new(Method::POST, "/api/v1/apps/{appid}/wechat/{path}", wechat_call::route, of_apps::call),
@@ -133,28 +134,37 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::new(Method::GET, "/docs/rapidoc.js", |_| docs::viewer(), of_services::viewer),
 ];
 
+/// An endpoint that is ready to answer.
+pub(crate) enum Handler {
+    Route(Route),
+    Check(Check),
+}
+
 /// The public listener.
 pub fn public(app: &Arc<App>) -> Edge {
-    Edge::public(Arc::clone(app), routes(app, PUBLIC, true), PUBLIC)
+    Edge::public(Arc::clone(app), handlers(app, PUBLIC, true), PUBLIC)
 }
 
 /// The internal listener.
 pub fn internal(app: &Arc<App>) -> Edge {
-    Edge::internal(Arc::clone(app), routes(app, INTERNAL, false), INTERNAL)
+    Edge::internal(Arc::clone(app), handlers(app, INTERNAL, false), INTERNAL)
 }
 
 /// The internal listener's routes for a socket that only the operator of this machine can open: who opens it needs no API
 /// token and may do everything.
 pub fn local(app: &Arc<App>) -> Edge {
-    Edge::local(Arc::clone(app), routes(app, INTERNAL, false), INTERNAL)
+    Edge::local(Arc::clone(app), handlers(app, INTERNAL, false), INTERNAL)
 }
 
 /// The endpoints' routes, and behind them that of all plugins. A request is given to the one that is meant for it; what
 /// that still rejects becomes an answer of ours: nothing reaches warp's own, which print internals.
-fn routes(app: &Arc<App>, endpoints: &[Endpoint], public: bool) -> Arc<[Route]> {
-    let ours = endpoints.iter().map(|endpoint| (endpoint.route)(app));
-    let all = ours.chain([plugin::route(app, public)]);
-    all.map(|route| route.recover(rejected).unify().boxed()).collect()
+fn handlers(app: &Arc<App>, endpoints: &[Endpoint], public: bool) -> Arc<[Handler]> {
+    let whole = |route: Route| Handler::Route(route.recover(rejected).unify().boxed());
+    let ours = endpoints.iter().map(|endpoint| match endpoint.answer {
+        Answer::Route(route) => whole(route(app)),
+        Answer::Check(check) => Handler::Check(check),
+    });
+    ours.chain([whole(plugin::route(app, public))]).collect()
 }
 
 async fn rejected(_: Rejection) -> Result<Response, Infallible> {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use warp::Filter;
+use warp::reply::Response;
 
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Route, info, respond, with};
+use crate::http::respond;
 use crate::member_view::MemberView;
+use crate::soon::Soon;
 
 /// Whose session it is and how long it lasts if it is not used.
 #[derive(Serialize)]
@@ -20,20 +21,20 @@ pub struct SessionReply {
 }
 
 /// `GET /v1/session`: 200 [`SessionReply`], 401, 403.
-pub fn route(app: &Arc<App>) -> Route {
-    warp::path!("v1" / "session")
-        .and(warp::get())
-        .and(with(Arc::clone(app)))
-        .and(info())
-        .then(|app: Arc<App>, info: RequestInfo| async move { session(&app, &info).await })
-        .map(respond)
-        .boxed()
+pub fn check(app: &Arc<App>, info: &RequestInfo) -> Soon<Response> {
+    session(app, info).map(respond)
 }
 
 /// The session of the request's skey.
-pub async fn session(app: &App, info: &RequestInfo) -> Result<SessionReply, ApiError> {
-    let identity = app.identify(info).await?;
-    let expires_at = identity.expires_at.0;
-    let expires_in = expires_at - app.clock.now().0;
-    Ok(SessionReply { member: app.view_of(identity).await?, expires_in, expires_at })
+fn session(app: &Arc<App>, info: &RequestInfo) -> Soon<Result<SessionReply, ApiError>> {
+    let asked = Arc::clone(app);
+    app.identify(info).then(move |identity| {
+        let identity = match identity {
+            Ok(identity) => identity,
+            Err(error) => return Soon::now(Err(error)),
+        };
+        let expires_at = identity.expires_at.0;
+        let expires_in = expires_at - asked.clock.now().0;
+        asked.view_of(identity).map(move |member| Ok(SessionReply { member: member?, expires_in, expires_at }))
+    })
 }
