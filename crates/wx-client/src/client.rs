@@ -17,6 +17,7 @@ use crate::answer::Loose;
 use crate::calls::{MediaCheck, RiskQuestion, RiskRank, TextCheck, TextVerdict};
 use crate::http::{self, Call, Http, Read};
 use crate::issuer::StableToken;
+use crate::secret::Secret;
 use crate::tokens::Tokens;
 use crate::{
     AccessToken, ApiSecurity, Code2Session, Credentials, Error, Figures, PhoneNumber, RawAnswer, RawCall, Result,
@@ -33,7 +34,7 @@ pub struct Client {
 }
 
 struct App {
-    secret: SecretString,
+    secret: Arc<Secret>,
     tokens: Arc<Tokens>,
     security: Option<Arc<dyn ApiSecurity>>,
 }
@@ -47,12 +48,13 @@ impl Client {
     pub fn new(settings: &Settings, apps: Vec<Credentials>, keep: Arc<dyn TokenKeep>) -> Result<Self> {
         let http = Arc::new(Http::new(settings)?);
         let mut known = HashMap::with_capacity(apps.len());
-        for app in apps {
-            let Credentials { appid, secret } = app.clone();
+        for Credentials { appid, secret } in apps {
             if appid.is_empty() || secret.expose_secret().is_empty() {
                 return Err(Error::Settings("an app needs both an appid and a secret".to_owned()));
             }
-            let issuer = Arc::new(StableToken { http: http.clone(), app });
+            let secret = Secret::new(secret);
+            let issuer = StableToken { http: http.clone(), appid: appid.clone(), secret: secret.clone() };
+            let issuer = Arc::new(issuer);
             let tokens = Tokens::new(appid.clone(), issuer, keep.clone());
             if known.insert(appid.clone(), App { secret, tokens, security: None }).is_some() {
                 return Err(Error::Settings(format!("the app {appid:?} is configured twice")));
@@ -70,6 +72,15 @@ impl Client {
         let app = self.apps.get_mut(appid).ok_or_else(|| Error::UnknownApp { appid: appid.to_owned() })?;
         app.security = Some(security);
         Ok(self)
+    }
+
+    /// Makes the calls of `appid` with this AppSecret from now on. Its access_token stays: WeChat ends none for that.
+    ///
+    /// # Errors
+    /// [`Error::UnknownApp`]
+    pub fn replace_secret(&self, appid: &str, secret: SecretString) -> Result<()> {
+        self.app(appid)?.secret.replace(secret);
+        Ok(())
     }
 
     fn app(&self, appid: &str) -> Result<&App> {
@@ -147,7 +158,8 @@ struct Reset {
 #[async_trait]
 impl WeChat for Client {
     async fn code2session(&self, appid: &str, code: &str) -> Result<Code2Session> {
-        let secret = self.app(appid)?.secret.expose_secret();
+        let secret = self.app(appid)?.secret.now();
+        let secret = secret.expose_secret();
         let query = [("appid", appid), ("secret", secret), ("js_code", code), ("grant_type", "authorization_code")];
         let hidden = [secret, code];
         let call = Call::get("/sns/jscode2session", &query).hiding(&hidden);

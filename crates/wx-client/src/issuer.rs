@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::http::{self, Call, Http};
-use crate::{AccessToken, Credentials, Error, Result};
+use crate::secret::Secret;
+use crate::{AccessToken, Error, Result};
 
 /// One app's source of tokens.
 #[async_trait]
@@ -23,7 +24,8 @@ pub(crate) trait Issuer: Send + Sync + 'static {
 
 pub(crate) struct StableToken {
     pub(crate) http: Arc<Http>,
-    pub(crate) app: Credentials,
+    pub(crate) appid: String,
+    pub(crate) secret: Arc<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -36,8 +38,9 @@ struct Issued {
 #[async_trait]
 impl Issuer for StableToken {
     async fn issue(&self, force: bool) -> Result<AccessToken> {
-        let secret = self.app.secret.expose_secret();
-        let mut body = json!({ "grant_type": "client_credential", "appid": self.app.appid, "secret": secret });
+        let secret = self.secret.now();
+        let secret = secret.expose_secret();
+        let mut body = json!({ "grant_type": "client_credential", "appid": self.appid, "secret": secret });
         if force {
             body["force_refresh"] = true.into();
         }

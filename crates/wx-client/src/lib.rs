@@ -11,6 +11,7 @@ mod http;
 mod issuer;
 mod raw;
 mod resolver;
+mod secret;
 mod settings;
 mod signing;
 mod tls;
