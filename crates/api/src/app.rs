@@ -1,7 +1,8 @@
 //! What all handlers share.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::mem::take;
+use std::sync::{Arc, OnceLock, RwLock};
 
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
@@ -13,6 +14,7 @@ use wxgate_crypto::{SkeyMint, Vault};
 use wxgate_store::{Store, UnixSeconds};
 use wxgate_webhooks::Client as Posts;
 
+use crate::adjust::Adjustable;
 use crate::avatars::Uploads;
 use crate::clock::Clock;
 use crate::content_check::NAMES_PER_MINUTE;
@@ -98,7 +100,9 @@ impl Settings {
 
 /// The server without its sockets: handlers are functions of it.
 pub struct App {
+    /// Without what is in `adjusted`.
     pub(crate) settings: Settings,
+    pub(crate) adjusted: RwLock<Adjustable>,
     pub(crate) wechat: Arc<dyn WeChat>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Arc<Vault>,
@@ -133,12 +137,17 @@ pub struct App {
 impl App {
     /// Puts the parts together. Nothing is asked or read yet.
     pub fn new(
-        settings: Settings,
+        mut settings: Settings,
         wechat: Arc<dyn WeChat>,
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
+        let adjusted = Adjustable {
+            limits: settings.limits.clone(),
+            calls: take(&mut settings.calls),
+            trusted_proxies: take(&mut settings.trusted_proxies),
+        };
         let results = Results::new(settings.timezone.clone(), &wechat, &store);
         Arc::new(Self {
             request_limit: Limiter::per_minute(settings.limits.requests_per_minute),
@@ -149,6 +158,7 @@ impl App {
             posts: Posts::new(),
             login_hooks: LoginHooks::new(&settings.login_hooks),
             settings,
+            adjusted: RwLock::new(adjusted),
             wechat,
             store,
             vault,

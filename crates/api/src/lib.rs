@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adjust;
 mod api_token;
 mod app;
 mod auth;
@@ -49,6 +50,7 @@ mod trusted_clock;
 mod undefended;
 pub mod webhooks;
 
+pub use adjust::Adjustable;
 pub use api_token::{ApiTokenText, Caller, SCOPES, is_token_name};
 pub use app::{App, Settings};
 pub use clock::{Clock, SystemClock};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
@@ -17,16 +17,19 @@ use crate::error::ApiError;
 const KEYS: usize = 65_536;
 
 /// A limit of so many a minute for each client address (IPv6 counts by /64, which is what one customer gets) or member.
-pub struct Limiter(Option<RateLimiter<u128, Keys, DefaultClock, NoOpMiddleware>>);
+pub struct Limiter(RwLock<Option<Counts>>);
+
+type Counts = RateLimiter<u128, Keys, DefaultClock, NoOpMiddleware>;
 
 impl Limiter {
     /// `per_minute` at once and again each minute; 0 = no limit.
     pub fn per_minute(per_minute: u32) -> Self {
-        Self(
-            NonZeroU32::new(per_minute).map(|burst| {
-                RateLimiter::new(Quota::per_minute(burst), Keys(Cache::new(KEYS)), DefaultClock::default())
-            }),
-        )
+        Self(RwLock::new(counts(per_minute)))
+    }
+
+    /// Another limit from now on, for which everybody starts anew.
+    pub fn change(&self, per_minute: u32) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = counts(per_minute);
     }
 
     /// Counts one request of `client`. Requests whose sender is not known (a unix socket without a forwarded address)
@@ -43,13 +46,19 @@ impl Limiter {
     /// # Errors
     /// As [`Limiter::check`].
     pub fn check_key(&self, key: u128) -> Result<(), ApiError> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
+        let limiter = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(limiter) = limiter.as_ref() else { return Ok(()) };
         limiter.check_key(&key).map_err(|early| {
             let wait = early.wait_time_from(DefaultClock::default().now());
             let retry_after = i64::try_from(wait.as_secs()).unwrap_or(i64::MAX - 1) + 1;
             ApiError::TooManyRequests { errcode: None, retry_after }
         })
     }
+}
+
+fn counts(per_minute: u32) -> Option<Counts> {
+    let quota = Quota::per_minute(NonZeroU32::new(per_minute)?);
+    Some(RateLimiter::new(quota, Keys(Cache::new(KEYS)), DefaultClock::default()))
 }
 
 fn key(address: IpAddr) -> u128 {
@@ -111,12 +120,25 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_can_change_while_it_is_in_use() {
+        let limiter = Limiter::per_minute(1);
+        limiter.check(None).unwrap();
+        limiter.check(None).unwrap_err();
+        limiter.change(2);
+        limiter.check(None).unwrap();
+        limiter.check(None).unwrap();
+        limiter.check(None).unwrap_err();
+        limiter.change(0);
+        limiter.check(None).unwrap();
+    }
+
+    #[test]
     fn limiter_memory_bounded() {
         let limiter = Limiter::per_minute(1);
         for number in 0..200_000_u32 {
             limiter.check(Some(IpAddr::V4(number.into()))).ok();
         }
-        let kept = limiter.0.unwrap().into_state_store().0.len();
+        let kept = limiter.0.into_inner().unwrap().unwrap().into_state_store().0.len();
         assert!(kept <= KEYS, "{kept}");
     }
 }

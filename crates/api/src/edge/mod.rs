@@ -125,7 +125,7 @@ impl Edge {
         let info = RequestInfo {
             arrived: asked.arrived,
             now: UnixSeconds(now_ms.div_euclid(1000)),
-            client: address::client(&head.headers, peer, &self.app.settings.trusted_proxies),
+            client: address::client(&head.headers, peer, &self.app.adjusted().trusted_proxies),
             authorization: Authorization::of(&head.headers),
             is_local: self.side == Side::Local,
             rid: asked.rid,

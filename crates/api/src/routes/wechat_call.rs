@@ -51,7 +51,7 @@ async fn call(
 ) -> Result<Response, ApiError> {
     app.require_scope(info, "wechat:call").await?;
     let appid = app.app_at(appid)?;
-    let allowed = |call: &RawCall| app.settings.calls.allowed.iter().any(|prefix| call.is_within(prefix));
+    let allowed = |call: &RawCall| app.adjusted().calls.allowed.iter().any(|prefix| call.is_within(prefix));
     let call = RawCall::new(path, query).filter(allowed).ok_or(ApiError::Forbidden)?;
     let media = content_type(&body.headers)?.map(str::to_owned);
     let call = call.body(media.as_deref(), body.read(BODY_BYTES).await?.into());
