@@ -39,6 +39,8 @@ const HEADERS: usize = 64;
 const HEAD_BYTES: usize = 16 * 1024;
 /// Time that requests in hand have to end once the server is told to stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Time that a connection which was accepted just before the stop has to say what it came for.
+const LAST_CALL: Duration = Duration::from_millis(250);
 /// Pause after an accept that failed for want of file descriptors, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -85,7 +87,7 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
             let speaks = tokio::select! {
                 speaks = peer.speaks() => speaks,
                 () = progress.over() => false,
-                _ = stopped.wait_for(|stop| *stop) => false,
+                () = last_call(&mut stopped) => false,
             };
             // hyper's buffers and the room for its work are for those who say something.
             match peer {
@@ -104,6 +106,11 @@ pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()
     if tokio::time::timeout(DRAIN_TIME, drained).await.is_err() {
         tracing::warn!(connections = tasks.len(), "requests still in hand were cut off");
     }
+}
+
+async fn last_call(stopped: &mut watch::Receiver<bool>) {
+    stopped.wait_for(|stop| *stop).await.ok();
+    tokio::time::sleep(LAST_CALL).await;
 }
 
 enum Peer {
@@ -183,7 +190,8 @@ async fn connection<S>(
     };
     // It is asked only when it has something to say, not whenever bytes come or go.
     let mut end: FuturesUnordered<_> = [end].into_iter().collect();
-    // What a peer does to its own connection (resets, garbage) is no event of ours: hyper has answered what it could.
+    // What a peer does to its own connection (resets, garbage) is no event of ours: hyper has answered what it could. It goes
+    // first: one that was told to stop before it has read anything closes, whatever came.
     tokio::select! {
         biased;
         _ = &mut serving => {}
