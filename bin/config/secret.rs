@@ -1,8 +1,10 @@
 //! An app's secrets: where each may stand, and that it stands there once.
 
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::apps::{Draft, Notes};
@@ -75,6 +77,12 @@ impl Secret {
             .into_iter()
             .map(|path| (self.text, Place::Credential(path.clone()), Some(Source::File(path, Guard::Systemd))));
         let mut sources: Vec<_> = texts.chain(files).chain(credentials).collect();
+        if let [(.., Some(Source::File(file, Guard::Mode))), (.., Some(Source::File(credential, Guard::Systemd)))] =
+            sources.as_slice()
+            && is_copy(credential, file)
+        {
+            sources.remove(0);
+        }
         let Some((path, place, source)) = sources.pop() else {
             if !self.required {
                 return None;
@@ -119,6 +127,21 @@ impl Secret {
             key.kind.of_text(&text)?;
         }
         Ok(SecretString::from(text.as_str()))
+    }
+}
+
+/// Whether a credential is what systemd made of the file that a key names: one place, not two. The service itself may then
+/// not be able to read that file, which is what credentials are for.
+fn is_copy(credential: &Path, file: &Path) -> bool {
+    // Not blocking, as a pipe would be.
+    match rustix::fs::open(file, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()) {
+        Err(error) => error.kind() == ErrorKind::PermissionDenied,
+        Ok(_) => match [(file, Guard::Mode), (credential, Guard::Systemd)]
+            .map(|(path, guard)| secret_file::read(path, guard))
+        {
+            [Ok(one), Ok(other)] => one == other,
+            _ => false,
+        },
     }
 }
 

@@ -5,6 +5,7 @@ mod questions;
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use self::questions::Asked;
 use crate::cli::Global;
-use crate::config::{self, Sources, quoted};
+use crate::config::{self, Guard, Sources, quoted};
 use crate::key_file;
 use crate::lang::{Lang, words};
 use crate::out::{self, Exit, Failure, Outcome};
@@ -22,6 +23,9 @@ use crate::private_file::{create, directory_of};
 const FILE: &str = "wxgate.toml";
 const SECRET_FILE: &str = "app_secret";
 const DATA: &str = "wxgate-data";
+/// What `config/wxgate.service` reads, and where systemd keeps its data.
+const FILE_OF_SERVICE: &str = "/etc/wxgate/wxgate.toml";
+const DATA_OF_SERVICE: &str = "/var/lib/wxgate";
 
 /// The answers. What is not given is asked for on a terminal.
 #[derive(Args)]
@@ -41,6 +45,9 @@ pub(crate) struct Flags {
     /// Where database and key are kept [default: wxgate-data beside the file]. 数据目录
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// For the systemd service: /etc/wxgate/wxgate.toml, data in /var/lib/wxgate. 供 systemd 服务使用
+    #[arg(long)]
+    systemd: bool,
     /// Ask nothing: what is not given gets its default. 不提问，未给出的用默认值
     #[arg(long)]
     yes: bool,
@@ -60,33 +67,61 @@ enum Secret {
     File(PathBuf),
 }
 
-/// Runs `wxgate init`. The file is the one `--config` names, else `wxgate.toml` here.
+/// Runs `wxgate init`. The file is the one `--config` names, else `wxgate.toml` here, or where the service looks.
 pub(crate) fn run(flags: Flags, global: &Global, lang: Lang) -> Outcome {
-    let file = std::path::absolute(global.file().unwrap_or(Path::new(FILE)))
-        .map_err(|error| cannot(Path::new(FILE), &error))?;
+    let is_service = flags.systemd;
+    let file = global.file().unwrap_or(Path::new(if is_service { FILE_OF_SERVICE } else { FILE }));
+    let file = std::path::absolute(file).map_err(|error| cannot(file, &error))?;
     let dir = directory_of(&file).to_owned();
     refuse_existing(&file)?;
     let data_dir = match &flags.data_dir {
         Some(data_dir) => std::path::absolute(data_dir).map_err(|error| cannot(data_dir, &error))?,
+        None if is_service => DATA_OF_SERVICE.into(),
         None => dir.join(DATA),
     };
     let answers = questions::answers(flags, &mut Asked::new(lang))?;
-    fs::create_dir_all(&dir).map_err(|error| cannot(&dir, &error))?;
-    // The key first: a configuration that is there promises that the rest is.
-    key_file::open(&data_dir, None)?;
+    make_directory(&dir, is_service).map_err(|error| cannot(&dir, &error))?;
+    let mut made = vec![file.clone()];
+    // The key first: a configuration that is there promises that the rest is. The service makes its own, as its own user.
+    if !is_service {
+        key_file::open(&data_dir, None)?;
+    }
     let secret_file = match &answers.secret {
-        Secret::File(path) => path.clone(),
-        Secret::Text(secret) => {
-            let path = dir.join(SECRET_FILE);
-            create(&path, format!("{}\n", secret.as_str()).as_bytes()).map_err(|error| cannot(&path, &error))?;
-            path
+        // systemd passes on the one beside the configuration.
+        Secret::File(path) if is_service && *path != dir.join(SECRET_FILE) => {
+            let secret = config::read_secret(path, Guard::Mode).map_err(Failure::problem)?;
+            make_secret(&dir, &secret)?
         }
+        Secret::File(path) => path.clone(),
+        Secret::Text(secret) => make_secret(&dir, secret)?,
     };
     create(&file, text(&answers, &data_dir, &secret_file).as_bytes()).map_err(|error| cannot(&file, &error))?;
+    if is_service {
+        // It holds no secret, and is read by a user that systemd makes up.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).map_err(|error| cannot(&file, &error))?;
+    }
     // Nobody is sent on with a file that the next command refuses.
     config::load(&Sources { file: Some(file.clone()), ..Sources::default() })?;
-    out::print(&next(&file, [&file, &secret_file, &data_dir.join(key_file::KEY)], &answers.public_url, lang))?;
+    made.push(secret_file);
+    if !is_service {
+        made.push(data_dir.join(key_file::KEY));
+    }
+    let serve = if is_service { Serve::Systemd } else { Serve::Here };
+    out::print(&next(&file, &made, &answers.public_url, serve, lang))?;
     Ok(Exit::Done)
+}
+
+/// Makes the directory, which the service must be able to enter.
+fn make_directory(dir: &Path, is_service: bool) -> io::Result<()> {
+    let is_there = dir.exists();
+    fs::create_dir_all(dir)?;
+    if is_service && !is_there { fs::set_permissions(dir, fs::Permissions::from_mode(0o755)) } else { Ok(()) }
+}
+
+fn make_secret(dir: &Path, secret: &str) -> Result<PathBuf, Failure> {
+    let path = dir.join(SECRET_FILE);
+    create(&path, format!("{secret}\n").as_bytes()).map_err(|error| cannot(&path, &error))?;
+    Ok(path)
 }
 
 /// Nothing is written over: a configuration may be the only place that names the right secret.
@@ -125,21 +160,34 @@ fn toml(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// Who is to run the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Serve {
+    Here,
+    Systemd,
+}
+
 /// What was made, and what comes next.
-fn next(file: &Path, made: [&Path; 3], public_url: &str, lang: Lang) -> String {
-    let here = std::path::absolute(FILE).is_ok_and(|usual| usual == file);
-    let config = if here { String::new() } else { format!(" --config {}", quoted(file)) };
+fn next(file: &Path, made: &[PathBuf], public_url: &str, serve: Serve, lang: Lang) -> String {
+    let usual = if serve == Serve::Systemd { Path::new(FILE_OF_SERVICE) } else { Path::new(FILE) };
+    let is_usual = std::path::absolute(usual).is_ok_and(|usual| usual == file);
+    let config = if is_usual { String::new() } else { format!(" --config {}", quoted(file)) };
     let domain = Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let domain = domain.unwrap_or_else(|| "api.example.com".to_owned());
-    let [one, two, three] = made.map(|path| path.display().to_string());
+    let run = if serve == Serve::Systemd {
+        "systemctl enable --now wxgate".to_owned()
+    } else {
+        format!("wxgate serve{config}")
+    };
+    let made: String = made.iter().map(|path| format!("  {}\n", path.display())).collect();
     lang.pick(
         format!(
-            "已生成：\n  {one}\n  {two}\n  {three}\n接下来：\n  wxgate serve{config}  # 运行服务\n  \
+            "已生成：\n{made}接下来：\n  {run}  # 运行服务\n  \
              wxgate proxy-config nginx --domain {domain}  # 反向代理的配置\n  wxgate doctor{config}  # 检查一切是否就绪\n\
              请备份数据目录：没有密钥就读不出数据。"
         ),
         format!(
-            "Made:\n  {one}\n  {two}\n  {three}\nNext:\n  wxgate serve{config}  # run the server\n  \
+            "Made:\n{made}Next:\n  {run}  # run the server\n  \
              wxgate proxy-config nginx --domain {domain}  # what your reverse proxy needs\n  \
              wxgate doctor{config}  # is everything in place?\n\
              Back up the data directory: without the key its data cannot be read."

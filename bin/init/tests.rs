@@ -45,7 +45,7 @@ impl Ask for Ready {
 }
 
 fn flags() -> Flags {
-    Flags { appid: None, secret_file: None, public_url: None, listen: None, data_dir: None, yes: false }
+    Flags { appid: None, secret_file: None, public_url: None, listen: None, data_dir: None, systemd: false, yes: false }
 }
 
 fn secret(answers: &Answers) -> &str {

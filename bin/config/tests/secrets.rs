@@ -53,6 +53,22 @@ fn a_secret_in_two_places_is_refused_with_both() {
 }
 
 #[test]
+fn a_credential_that_is_the_copy_of_the_named_file_is_no_second_place() {
+    let with = |text: &str| {
+        let bench = Bench::new();
+        let path = bench.write("secret", &format!("{text}\n"), 0o600);
+        bench.file(&format!("{}secret_file = \"{}\"\n", appid_only(), path.display())).credential("app_secret", CANARY)
+    };
+    assert_eq!(secret(&with(CANARY)), CANARY);
+    let other = with(&CANARY.replace('c', "d")).flaws();
+    assert_eq!(
+        other,
+        ["app_secret: app.secret: given already by app.secret_file (wxgate.toml:3); keep one of them"],
+        "another secret is a second one"
+    );
+}
+
+#[test]
 fn a_variable_or_credential_that_could_mean_several_apps_is_refused() {
     let two = format!("{APP}{}", APP.replace("wx01", "wx02"));
     let variable = Bench::new().file(&two).variable("WXGATE_APP__SECRET", CANARY).flaws();
