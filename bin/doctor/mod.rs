@@ -123,6 +123,7 @@ const CHECKS: &[Check] = &[
     check!("database.probe", database::probe),
     check!("system.files", system::file_limit),
     check!("system.logs", system::logs),
+    check!("system.watchdog", system::watchdog),
     check!("server.running", server::running),
     check!("server.ready", server::ready, waits),
     check!("server.version", server::version, waits),

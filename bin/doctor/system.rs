@@ -43,6 +43,32 @@ fn judge_files(hard: Option<u64>) -> Verdict {
     )
 }
 
+/// `system.watchdog`: where systemd is, it should start a server anew that hangs.
+pub(super) fn watchdog(case: &Case) -> Verdict {
+    if !Path::new("/run/systemd/system").exists() {
+        return needs("这里没有 systemd", "there is no systemd here");
+    }
+    let environment = case.server().and_then(|server| fs::read(format!("/proc/{}/environ", server.pid()?)).ok());
+    environment.map_or_else(
+        || needs("服务没有在运行，或无权查看", "the server does not run, or may not be looked at"),
+        |environment| judge_watchdog(&environment),
+    )
+}
+
+fn judge_watchdog(environment: &[u8]) -> Verdict {
+    let is_set = |name: &[u8]| environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(name));
+    if is_set(b"NOTIFY_SOCKET=") && is_set(b"WATCHDOG_USEC=") {
+        return Verdict::ok(words("卡死时 systemd 会重新启动它", "systemd starts it anew when it hangs"));
+    }
+    Verdict::warn(
+        words("卡死时没有人重新启动它", "nobody starts it anew when it hangs"),
+        words(
+            "用 config/wxgate.service 运行（见 README“用 systemd 运行”）",
+            "run it by config/wxgate.service: README, under systemd",
+        ),
+    )
+}
+
 /// `system.logs`: the law asks for six months.
 pub(super) fn logs(_: &Case) -> Verdict {
     judge_logs(Path::new("/"))
@@ -79,6 +105,14 @@ mod tests {
         assert_eq!(judge_files(hard_limit(limits)).state, State::Ok);
         assert_eq!(judge_files(Some(1024)).state, State::Warn);
         assert_eq!(judge_files(hard_limit("")).state, State::Skipped);
+    }
+
+    #[test]
+    fn a_server_that_nobody_watches_is_worth_a_warning() {
+        let state = |environment: &[u8]| judge_watchdog(environment).state;
+        assert_eq!(state(b"LANG=C\0NOTIFY_SOCKET=/run/systemd/notify\0WATCHDOG_USEC=30000000\0"), State::Ok);
+        assert_eq!(state(b"NOTIFY_SOCKET=/run/systemd/notify\0"), State::Warn);
+        assert_eq!(state(b"X_NOTIFY_SOCKET=a\0X_WATCHDOG_USEC=1\0"), State::Warn);
     }
 
     #[test]
