@@ -83,7 +83,7 @@ enum Command {
     Demo(demo::Flags),
     /// Make a configuration and keys by four questions. 回答四个问题，生成配置和密钥
     #[command(
-        after_help = "Example:\n  wxgate init\n  wxgate init --yes --appid wx0123456789abcdef --secret-file - < secret"
+        after_help = "Example:\n  wxgate init\n  sudo wxgate init --systemd\n  wxgate init --yes --appid wx0123456789abcdef --secret-file - < secret"
     )]
     Init(init::Flags),
     /// Run the server. 运行服务
@@ -160,7 +160,7 @@ pub(crate) fn run(lang: Lang) -> Outcome {
             "演示不读取配置：请去掉 --config 和 --set",
             "the demo has its own configuration: leave out --config and --set",
         ))),
-        Command::Serve => serve::run(global.load()?, lang),
+        Command::Serve => serve::run(global, lang),
         Command::Sandbox(flags) => sandbox::run(&flags, lang),
         Command::Config(command) => config::run(&command, &global, lang),
         Command::Member(command) => command.run(here),

@@ -10,6 +10,7 @@ use crate::lang::Lang;
 use crate::out::{self, Failure, Outcome};
 use crate::sandbox::{self, APPID, SECRET};
 use crate::serve::Server;
+use crate::systemd::Service;
 use crate::{logging, serve};
 
 const DATA: &str = "wxgate-data/demo";
@@ -33,9 +34,9 @@ pub(crate) struct Flags {
 /// Runs `wxgate demo`. What it stores is kept for the next time.
 pub(crate) fn run(flags: &Flags, lang: Lang) -> Outcome {
     serve::on_runtime(async {
-        let demo = Demo::start(flags, Path::new(DATA), |config| logging::init(&config.settings.log)).await?;
+        let demo = Demo::start(flags, Path::new(DATA), |config| drop(logging::init(&config.settings.log))).await?;
         out::print(&demo.text(lang))?;
-        demo.server.run().await
+        demo.server.run(None).await
     })
 }
 
@@ -51,7 +52,7 @@ impl Demo {
         let config = config(flags, at, data_dir)?;
         ready(&config);
         tokio::spawn(wechat.serve(listener, std::future::pending()));
-        let server = Server::start(config, "--public", "--internal").await?;
+        let server = Server::start(config, Service::default(), ["--public", "--internal"]).await?;
         Ok(Self { server, sandbox: at })
     }
 

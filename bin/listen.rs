@@ -1,7 +1,8 @@
-//! Binds the addresses that the configuration names.
+//! Binds the addresses that the configuration names, or takes what systemd has bound.
 
 use std::fs;
 use std::io;
+use std::net::ToSocketAddrs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,9 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use wxgate_api::Listener;
 
 use crate::config::Address;
-use crate::lang::words;
+use crate::lang::{Lang, words};
 use crate::out::Failure;
+use crate::systemd::Socket;
 
 /// A bound listener. A socket's file goes when this does.
 pub(crate) struct Bound {
@@ -34,25 +36,76 @@ impl Drop for SocketFile {
     }
 }
 
+/// Takes the listener that was `passed` for `address`, which the configuration calls `key` (or a flag); else binds it.
+pub(crate) async fn open(address: &Address, key: &str, passed: Option<Socket>) -> Result<Bound, Failure> {
+    match passed {
+        Some(socket) => take(address, key, socket),
+        None => bind(address, key).await,
+    }
+}
+
+/// What was passed must be what the configuration says: other commands and the proxy go by that.
+fn take(address: &Address, key: &str, socket: Socket) -> Result<Bound, Failure> {
+    let at = match &socket {
+        Socket::Tcp(listener) => {
+            listener.local_addr().map(|at| Address::Tcp { host: at.ip().to_string(), port: at.port() })
+        }
+        Socket::Unix(listener) => {
+            listener.local_addr().map(|at| Address::Unix(at.as_pathname().unwrap_or(Path::new("")).to_owned()))
+        }
+    };
+    let at = at.map_err(|error| cannot_listen(address, key, &error))?;
+    if !fits(address, &at) {
+        return Err(Failure::refused(words(
+            format!("systemd 传来的 {at} 与 {key}（{address}）不一致；请让 .socket 单元的 ListenStream= 与配置相同"),
+            format!("systemd passed {at}, but {key} is {address}: make ListenStream= of the .socket unit say the same"),
+        )));
+    }
+    let listener = match socket {
+        Socket::Tcp(listener) => TcpListener::from_std(listener).map(Listener::Tcp),
+        Socket::Unix(listener) => UnixListener::from_std(listener).map(Listener::Unix),
+    };
+    // Its file, if it has one, is systemd's and outlives this process.
+    let listener = listener.map_err(|error| cannot_listen(address, key, &error))?;
+    Ok(Bound { listener, at: At { address: at, _socket: None } })
+}
+
+/// Whether a listener at `at` is what `address` asks for.
+fn fits(address: &Address, at: &Address) -> bool {
+    match (address, at) {
+        (Address::Tcp { host, port }, Address::Tcp { host: bound, port: bound_port }) => {
+            let is_host = || {
+                (host.as_str(), 0)
+                    .to_socket_addrs()
+                    .is_ok_and(|mut found| found.any(|one| one.ip().to_string() == *bound))
+            };
+            (*port == 0 || port == bound_port) && is_host()
+        }
+        (one, other) => one == other,
+    }
+}
+
 /// Binds `address`, which the configuration calls `key` (or a flag).
-pub(crate) async fn bind(address: &Address, key: &str) -> Result<Bound, Failure> {
+async fn bind(address: &Address, key: &str) -> Result<Bound, Failure> {
     let bound = match address {
         Address::Tcp { host, port } => tcp(host, *port).await,
         Address::Unix(path) => unix(path).await,
     };
-    bound.map_err(|error| {
-        let taken = error.kind() == io::ErrorKind::AddrInUse;
-        let why = if taken {
-            words("已被占用", "taken by another program")
-        } else {
-            words(error.to_string(), error.to_string())
-        };
-        let (zh, en) = (why.say(crate::lang::Lang::Zh), why.say(crate::lang::Lang::En));
-        Failure::problem(words(
-            format!("无法监听 {address}：{zh}；可用 {key} 另选地址"),
-            format!("cannot listen on {address}: {en}; {key} names another address"),
-        ))
-    })
+    bound.map_err(|error| cannot_listen(address, key, &error))
+}
+
+fn cannot_listen(address: &Address, key: &str, error: &io::Error) -> Failure {
+    let taken = error.kind() == io::ErrorKind::AddrInUse;
+    let why = if taken {
+        words("已被占用", "taken by another program")
+    } else {
+        words(error.to_string(), error.to_string())
+    };
+    let (zh, en) = (why.say(Lang::Zh), why.say(Lang::En));
+    Failure::problem(words(
+        format!("无法监听 {address}：{zh}；可用 {key} 另选地址"),
+        format!("cannot listen on {address}: {en}; {key} names another address"),
+    ))
 }
 
 async fn tcp(host: &str, port: u16) -> io::Result<Bound> {
@@ -84,7 +137,6 @@ pub(crate) async fn remove_stale(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Lang;
 
     async fn refusal(address: &Address) -> String {
         let failure = bind(address, "listen.public").await.err().expect("a refusal");
@@ -120,5 +172,30 @@ mod tests {
         fs::write(&path, "mine").unwrap();
         assert!(refusal(&Address::Unix(path.clone())).await.contains("taken"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[tokio::test]
+    async fn what_was_passed_is_taken_where_it_is_what_the_configuration_says() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sock");
+        let tcp = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = |listener: &std::net::TcpListener| listener.local_addr().unwrap().port();
+        for host in ["127.0.0.1", "localhost"] {
+            let listener = tcp();
+            let address = Address::parse(&format!("{host}:{}", port(&listener))).unwrap();
+            open(&address, "listen.public", Some(Socket::Tcp(listener))).await.unwrap();
+        }
+        let unix = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let taken = open(&Address::Unix(path.clone()), "listen.public", Some(Socket::Unix(unix))).await.unwrap();
+        assert_eq!(taken.at.address, Address::Unix(path.clone()));
+        drop(taken);
+        assert!(path.exists(), "the file is systemd's");
+        for address in ["127.0.0.1:1", "[::1]:0", "unix:/run/other.sock"] {
+            let address = Address::parse(address).unwrap();
+            let failure = open(&address, "listen.public", Some(Socket::Tcp(tcp()))).await.err().expect("a refusal");
+            let said = failure.words.say(Lang::En);
+            assert_eq!(failure.exit, crate::out::Exit::Refused);
+            assert!(said.contains("listen.public is") && said.contains("ListenStream="), "{said}");
+        }
     }
 }

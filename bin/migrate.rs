@@ -9,8 +9,9 @@ use wxgate_store::{LATEST_SCHEMA, schema_version};
 use crate::cli::Global;
 use crate::lang::{Lang, words};
 use crate::local::Local;
+use crate::open::open;
 use crate::out::{self, Exit, Failure, Outcome};
-use crate::serve::{self, on_runtime};
+use crate::serve::on_runtime;
 
 /// Whether to do anything.
 #[derive(Args)]
@@ -35,8 +36,7 @@ pub(crate) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
     let config = global.load()?;
     on_runtime(async {
         // It opens as the server would: with the snapshot before, and the refusal of what is newer.
-        let (_, store) = serve::open(config).await?;
-        store.close().await;
+        open(config).await?.store.close().await;
         Ok(())
     })?;
     tell(found(&data_dir)?, lang, flags.json)

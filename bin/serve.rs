@@ -1,7 +1,6 @@
 //! `wxgate serve`: puts the parts together, serves until it is told to stop, and closes in order.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::future::pending;
 use std::process::exit;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +10,20 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use wx_client::{Client, Credentials};
+use wx_client::Client;
 use wxgate_api::webhooks::deliver;
-use wxgate_api::{App, Clock, SignedCalls, StoredTokens, SystemClock, TimeZone, housekeeping, plugin, write_down};
-use wxgate_crypto::push::Channel;
-use wxgate_store::{Settings as StoreSettings, SqliteStore, Store};
+use wxgate_api::{App, housekeeping, plugin, write_down};
+use wxgate_store::SqliteStore;
 
-use crate::config::{self, Address, Config, Settings};
-use crate::lang::{Lang, words};
+use crate::cli::Global;
+use crate::config::{Address, Config};
+use crate::lang::Lang;
 use crate::listen::{self, At, SocketFile};
+use crate::open::{Opened, cannot_start, open};
 use crate::out::{Exit, Failure, Outcome};
-use crate::{key_file, local, logging};
+use crate::reload::Reload;
+use crate::systemd::{Notifier, SERVING, Service, runtime_directory};
+use crate::{local, logging};
 
 /// Above the ten seconds that open connections are given to end.
 const DRAIN: Duration = Duration::from_secs(12);
@@ -31,12 +33,18 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Runs `wxgate serve`.
-pub(crate) fn run(config: Config, lang: Lang) -> Outcome {
-    logging::init(&config.settings.log);
+pub(crate) fn run(global: Global, lang: Lang) -> Outcome {
+    let config = global.load()?;
+    let level = logging::init(&config.settings.log);
     for warning in &config.warnings {
         tracing::warn!("{}", warning.line(lang));
     }
-    on_runtime(async { Server::start(config, "listen.public", "listen.internal").await?.run().await })
+    // Before the runtime's threads: it takes what was passed out of the environment.
+    let service = Service::of_environment()?;
+    on_runtime(async {
+        let reload = Reload::new(&config, level, Box::new(move || global.load()))?;
+        Server::start(config, service, ["listen.public", "listen.internal"]).await?.run(Some(reload)).await
+    })
 }
 
 /// Runs a command that waits for the network or the store. What still blocks at its end, such as a name server that does
@@ -53,25 +61,34 @@ pub(crate) struct Server {
     public: At,
     internal: At,
     app: Arc<App>,
+    client: Arc<Client>,
     _socket: Vec<SocketFile>,
     store: Arc<SqliteStore>,
     told: StopSignals,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    notifier: Notifier,
+    /// Beats until all is closed.
+    watchdog: JoinSet<()>,
 }
 
 impl Server {
-    /// Opens what the configuration names and begins to serve. The two names say what sets the addresses.
-    pub(crate) async fn start(config: Config, public_name: &str, internal_name: &str) -> Result<Self, Failure> {
+    /// Opens what the configuration names and begins to serve. `names` say what sets the two addresses.
+    pub(crate) async fn start(config: Config, service: Service, names: [&str; 2]) -> Result<Self, Failure> {
         raise_file_limit();
         survive_file_size_limit()?;
+        let Service { notifier, passed, watchdog } = service;
         // The listeners first: a second server on the same machine ends here, before it touches any data.
-        let public = listen::bind(&config.settings.listen.public, public_name).await?;
-        let internal = listen::bind(&config.settings.listen.internal, internal_name).await?;
+        let public = listen::open(&config.settings.listen.public, names[0], passed.public).await?;
+        let internal = listen::open(&config.settings.listen.internal, names[1], passed.internal).await?;
         let data_dir = config.settings.data_dir.clone();
         let plugins = config.plugins.clone();
-        let (app, store) = open(config).await?;
+        // A migration of many members takes its time.
+        let extension = notifier.extend();
+        notifier.status("opening the database, and bringing it up to date if need be");
+        let Opened { app, store, client } = open(config).await?;
         app.install(plugins).await.map_err(|error| cannot_start(&error))?;
+        drop(extension);
         // Now that the data directory is ours, so is the place of its socket.
         let (local, socket) = local::bind(&data_dir, runtime_directory().as_deref()).await?;
         let (stop, stopped) = watch::channel(false);
@@ -83,12 +100,16 @@ impl Server {
         tasks.spawn(wxgate_api::serve(local, wxgate_api::local(&app), until(stopped.clone())));
         tasks.spawn(deliver(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(housekeeping(Arc::clone(&app), until(stopped)));
+        let mut beats = JoinSet::new();
+        if let Some(watchdog) = watchdog {
+            beats.spawn(watchdog.run(store.clone(), notifier.clone()));
+        }
         // Before the line that says that it serves: whoever reads it may at once tell it to stop.
         let told = StopSignals::new()?;
-        let server = Self { public: public.at, internal: internal.at, _socket: socket, app, store, told, stop, tasks };
-        let (public, internal) = (server.public(), server.internal());
-        tracing::info!(%public, %internal, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(server)
+        let (public, internal) = (public.at, internal.at);
+        tracing::info!(public = %public.address, internal = %internal.address, version = env!("CARGO_PKG_VERSION"), "listening");
+        notifier.ready(SERVING);
+        Ok(Self { public, internal, _socket: socket, app, client, store, told, stop, tasks, notifier, watchdog: beats })
     }
 
     /// Where phones are served.
@@ -101,15 +122,18 @@ impl Server {
         &self.internal.address
     }
 
-    /// Serves until SIGTERM or SIGINT. When a write's outcome is unknown, the process ends within a second, with 70: what
+    /// Serves until SIGTERM or SIGINT; at SIGHUP it does what `reload` does, if there is one. When a write's outcome is unknown, the process ends within a second, with 70: what
     /// is in memory can no longer be trusted, and whoever starts it again reads what is on the disk.
-    pub(crate) async fn run(mut self) -> Outcome {
-        let ended = tokio::select! {
-            () = self.told.received() => Exit::Done,
-            () = until_failed(&self.store) => self.outcome_unknown().await,
-            _ = self.tasks.join_next() => {
-                tracing::error!("a part of the server ended by itself");
-                Exit::Problem
+    pub(crate) async fn run(mut self, mut reload: Option<Reload>) -> Outcome {
+        let ended = loop {
+            tokio::select! {
+                () = self.told.received() => break Exit::Done,
+                () = until_failed(&self.store) => self.outcome_unknown().await,
+                reload = asked(&mut reload) => reload.run(&self.app, &self.client, &self.notifier),
+                _ = self.tasks.join_next() => {
+                    tracing::error!("a part of the server ended by itself");
+                    break Exit::Problem;
+                }
             }
         };
         self.stop().await;
@@ -119,6 +143,8 @@ impl Server {
     /// Lets open connections end, then closes the store.
     pub(crate) async fn stop(mut self) {
         tracing::info!("stopping");
+        self.notifier.stopping("letting requests in hand end");
+        let _extension = self.notifier.extend();
         let (store, app) = (Arc::clone(&self.store), Arc::clone(&self.app));
         let closing = async {
             if !self.drained(DRAIN).await {
@@ -126,6 +152,7 @@ impl Server {
             }
             write_down(&app).await;
             store.close().await;
+            self.watchdog.abort_all();
         };
         tokio::select! {
             () = closing => return tracing::info!("stopped"),
@@ -143,6 +170,7 @@ impl Server {
 
     async fn outcome_unknown(&mut self) -> ! {
         tracing::error!("the outcome of a write is unknown: ending, so that a restart reads what is on the disk");
+        self.notifier.stopping("the outcome of a write is unknown: starting anew");
         self.drained(LAST_WORDS).await;
         exit(Exit::OutcomeUnknown as i32)
     }
@@ -173,81 +201,20 @@ async fn until_failed(store: &SqliteStore) {
     store.failed().await;
 }
 
+/// Resolves when a reload is asked for.
+async fn asked(reload: &mut Option<Reload>) -> &mut Reload {
+    match reload {
+        Some(reload) => {
+            reload.asked().await;
+            reload
+        }
+        None => pending().await,
+    }
+}
+
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the server is gone: reason enough to stop.
     let _ = stopped.wait_for(|stopped| *stopped).await;
-}
-
-/// systemd's `$RUNTIME_DIRECTORY`: the first, if there are several.
-fn runtime_directory() -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("RUNTIME_DIRECTORY")?).next()
-}
-
-/// The app that the configuration describes, over its store: all of a server but its listeners.
-pub(crate) async fn open(config: Config) -> Result<(Arc<App>, Arc<SqliteStore>), Failure> {
-    let Config { settings, apps, .. } = config;
-    let vault = Arc::new(key_file::open(&settings.data_dir, config::credentials_directory().as_deref())?);
-    let store = Arc::new(open_store(&settings).await?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let judged = |app: &config::App| Some((app.appid.clone(), app.content_check.as_ref()?.settings));
-    let allow_private = settings.webhooks.allow_private;
-    let hook = |app: &config::App| Some((app.appid.clone(), app.login_hook.as_ref()?.settings(allow_private)?));
-    let of_server = wxgate_api::Settings {
-        appids: apps.iter().map(|app| app.appid.clone()).collect(),
-        push: channels(&apps)?,
-        risk: apps.iter().filter_map(|app| Some((app.appid.clone(), app.risk.as_ref()?.settings))).collect(),
-        content_check: apps.iter().filter_map(judged).collect(),
-        login_hooks: apps.iter().filter_map(hook).collect(),
-        session: settings.session,
-        phone: settings.phone,
-        limits: settings.limits,
-        profile: settings.profile,
-        public_url: settings.public_url,
-        calls: settings.calls,
-        jwt: settings.jwt,
-        webhooks: settings.webhooks,
-        // The configuration has found it to be one.
-        timezone: TimeZone::get(&settings.timezone).map_err(|error| cannot_start(&error))?,
-        trusted_proxies: settings.listen.trusted_proxies,
-    };
-    let shared: Arc<dyn Store> = store.clone();
-    let keep = Arc::new(StoredTokens::new(shared.clone(), vault.clone(), clock.clone()));
-    let client = client(&settings.wechat, apps, keep, &clock)?;
-    Ok((App::new(of_server, Arc::new(client), shared, vault, clock), store))
-}
-
-/// The client of WeChat with the apps' secrets, and with the keys of those whose calls are signed.
-fn client(
-    settings: &wx_client::Settings,
-    apps: Vec<config::App>,
-    keep: Arc<StoredTokens>,
-    clock: &Arc<dyn Clock>,
-) -> Result<Client, Failure> {
-    let mut credentials = Vec::with_capacity(apps.len());
-    let mut signed = Vec::new();
-    for config::App { appid, secret, api_security, .. } in apps {
-        signed.extend(api_security.map(|keys| (appid.clone(), SignedCalls::new(&appid, keys.party, clock.clone()))));
-        credentials.push(Credentials { appid, secret });
-    }
-    let mut client = Client::new(settings, credentials, keep).map_err(|error| cannot_start(&error))?;
-    for (appid, keys) in signed {
-        client = client.with_api_security(&appid, Arc::new(keys)).map_err(|error| cannot_start(&error))?;
-    }
-    Ok(client)
-}
-
-/// The message push of the apps that use it.
-fn channels(apps: &[config::App]) -> Result<BTreeMap<String, Channel>, Failure> {
-    let used = apps.iter().filter_map(|app| Some((app, app.push.as_ref()?)));
-    let channels = used.map(|(app, push)| Ok((app.appid.clone(), push.channel(&app.appid)?)));
-    channels.collect::<Result<_, wxgate_crypto::Error>>().map_err(|error| cannot_start(&error))
-}
-
-async fn open_store(settings: &Settings) -> Result<SqliteStore, Failure> {
-    let index_max_bytes = settings.session.index_max_bytes;
-    let (settings, data_dir) = (StoreSettings { index_max_bytes, ..settings.store.clone() }, settings.data_dir.clone());
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(&settings, &data_dir)).await;
-    opened.map_err(|error| cannot_start(&error))?.map_err(|error| cannot_start(&error))
 }
 
 /// Connections are files, and the usual soft limit of 1,024 is far below what the listeners accept.
@@ -262,11 +229,4 @@ fn raise_file_limit() {
 fn survive_file_size_limit() -> Result<(), Failure> {
     let exceeded = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
     signal(exceeded).map(drop).map_err(|error| cannot_start(&error))
-}
-
-/// An error with all its causes, which only the last may make sense of.
-fn cannot_start(error: &dyn std::error::Error) -> Failure {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    let text = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    Failure::problem(words(format!("无法启动：{text}"), format!("cannot start: {text}")))
 }

@@ -17,6 +17,7 @@ mod flaw;
 mod fuzz;
 mod keys;
 mod kind;
+mod known;
 mod layer;
 mod login_hook;
 mod plugins;
@@ -45,6 +46,7 @@ pub(crate) use apps::App;
 pub(crate) use checks::host_name as is_host_name;
 pub(crate) use command::{Command, run};
 pub(crate) use flaw::{Flaw, Refusal};
+pub(crate) use known::{Change, Known};
 pub(crate) use plugins::Section;
 pub(crate) use secret_file::{Guard, quoted, read as read_secret};
 
@@ -73,6 +75,11 @@ impl Config {
     /// The effective configuration, secrets masked.
     pub(crate) fn masked(&self) -> serde_json::Value {
         self.report.values_json()
+    }
+
+    /// What it says, to be compared with what another one says.
+    pub(crate) fn known(&self) -> Known {
+        self.report.known()
     }
 }
 

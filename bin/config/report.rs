@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::apps::App;
 use super::flaw::{Flaw, Place};
 use super::keys::KEYS;
+use super::known::{Change, Known, Said};
 use super::login_hook;
 use super::plugins::Section;
 use crate::lang::Lang;
@@ -24,7 +25,15 @@ fn masked(_secret: &SecretString) -> &'static str {
 struct Entry {
     key: Cow<'static, str>,
     value: Value,
+    /// The secret that `value` stands for.
+    secret: Option<SecretString>,
     place: Place,
+}
+
+impl Entry {
+    fn said(&self) -> Said {
+        self.secret.as_ref().map_or_else(|| Said::Plain(self.value.clone()), |secret| Said::Secret(secret.clone()))
+    }
 }
 
 /// The effective configuration, without a secret in it.
@@ -44,12 +53,25 @@ impl Report {
     ) -> Self {
         let entries = KEYS.iter().filter(|key| !key.is_of_app()).filter_map(|key| {
             let value = serde_json::to_value(merged.find_value(key.path).ok()?).ok()?;
-            Some(Entry { key: key.path.into(), value, place: places.get(key.path)?.clone() })
+            Some(Entry { key: key.path.into(), value, secret: None, place: places.get(key.path)?.clone() })
         });
         let shown = plugins.iter().flat_map(Section::shown);
-        let entries =
-            entries.chain(shown.map(|line| Entry { key: line.key.into(), value: line.value, place: line.place }));
+        let shown =
+            shown.map(|line| Entry { key: line.key.into(), value: line.value, secret: None, place: line.place });
+        let entries = entries.chain(shown);
         Self { file: file.map(Path::to_owned), entries: entries.collect(), apps: apps.iter().map(app).collect() }
+    }
+
+    pub(super) fn known(&self) -> Known {
+        let of = |appid: Option<&str>, entry: &Entry| {
+            (Change { key: entry.key.to_string(), appid: appid.map(str::to_owned) }, entry.said())
+        };
+        let apps = self.apps.iter().flat_map(|entries| {
+            // The first of an app's entries is its appid.
+            let appid = entries.first().and_then(|entry| entry.value.as_str());
+            entries.iter().map(move |entry| of(appid, entry))
+        });
+        Known::new(self.entries.iter().map(|entry| of(None, entry)).chain(apps))
     }
 
     /// "ok" and where each value comes from.
@@ -100,30 +122,33 @@ fn app(app: &App) -> Vec<Entry> {
     let entry = |key: &'static str, value: &str, place: &Place| Entry {
         key: key.into(),
         value: value.into(),
+        secret: None,
         place: place.clone(),
     };
-    let mut entries = vec![
-        entry("app.appid", &app.appid, &app.appid_place),
-        entry("app.secret", masked(&app.secret), &app.secret_place),
-    ];
+    let hidden = |key: &'static str, secret: &SecretString, place: &Place| Entry {
+        secret: Some(secret.clone()),
+        ..entry(key, masked(secret), place)
+    };
+    let mut entries =
+        vec![entry("app.appid", &app.appid, &app.appid_place), hidden("app.secret", &app.secret, &app.secret_place)];
     if let Some(push) = &app.push {
-        entries.extend(push.secrets().map(|(key, (place, secret))| entry(key, masked(secret), place)));
+        entries.extend(push.secrets().map(|(key, (place, secret))| hidden(key, secret, place)));
     }
     if let Some(hook) = &app.login_hook {
         entries.push(entry(login_hook::URL, &hook.url.1, &hook.url.0));
-        entries.push(entry(login_hook::SECRET.text, masked(&hook.secret.1), &hook.secret.0));
+        entries.push(hidden(login_hook::SECRET.text, &hook.secret.1, &hook.secret.0));
     }
     if let Some(risk) = &app.risk {
         let shown = risk.shown.iter().cloned();
-        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, place }));
+        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, secret: None, place }));
     }
     if let Some(check) = &app.content_check {
         let shown = check.shown.iter().cloned();
-        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, place }));
+        entries.extend(shown.map(|(key, value, place)| Entry { key: key.into(), value, secret: None, place }));
     }
     if let Some(security) = &app.api_security {
         entries.extend(security.shown.iter().map(|(key, value, place)| entry(key, value, place)));
-        entries.extend(security.secrets.iter().map(|(key, secret, place)| entry(key, masked(secret), place)));
+        entries.extend(security.secrets.iter().map(|(key, secret, place)| hidden(key, secret, place)));
     }
     entries
 }

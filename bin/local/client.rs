@@ -25,8 +25,8 @@ use crate::cli::Global;
 use crate::config::quoted;
 use crate::key_file::DATABASE;
 use crate::lang::{Lang, words};
+use crate::open::{Opened, open};
 use crate::out::Failure;
-use crate::serve;
 
 /// Far above what any answer takes: a server that needs longer does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -75,8 +75,10 @@ impl Local {
                 return Err(nothing_there(&data_dir));
             }
             refuse_files_of_root(&data_dir)?;
-            match serve::open(global.load()?).await {
-                Ok((app, store)) => return Ok(Self { lang, reach: Reach::Here(wxgate_api::local(&app), store) }),
+            match open(global.load()?).await {
+                Ok(Opened { app, store, .. }) => {
+                    return Ok(Self { lang, reach: Reach::Here(wxgate_api::local(&app), store) });
+                }
                 Err(failure) if tries == TRIES || !is_locked(&failure) => return Err(failure),
                 Err(_) => tries += 1,
             }

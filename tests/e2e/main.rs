@@ -26,15 +26,21 @@ mod one_code;
 mod operators;
 mod plugins;
 mod push;
+mod reload;
 mod restart;
 mod risk;
 mod scenarios;
 mod secrets;
+mod systemd_notify;
+mod systemd_sockets;
+mod systemd_unit;
 mod token_centre;
 mod tokens;
 mod trace;
 mod webhooks;
 mod wechat;
 
+#[path = "../durability/disk.rs"]
+mod disk;
 #[path = "../hostile/nginx.rs"]
 mod nginx;

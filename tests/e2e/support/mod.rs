@@ -3,6 +3,7 @@
 
 mod bench;
 pub mod http;
+mod notices;
 mod process;
 pub mod receiver;
 mod server;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use bench::{Bench, program};
 pub use http::{Answer, At, Raw, Request, delete, get, post};
+pub use notices::Notices;
 pub use process::{Ended, Process};
 pub use server::Server;
 

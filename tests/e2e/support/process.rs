@@ -35,6 +35,13 @@ impl Process {
         Self { child, stdout, stderr }
     }
 
+    /// Starts `command` with these as its standard input and output.
+    pub fn spawn_with(mut command: Command, [stdin, stdout]: [Stdio; 2]) -> Self {
+        let mut child = command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = Kept::of(child.stderr.take().unwrap());
+        Self { child, stdout: Kept::of(std::io::empty()), stderr }
+    }
+
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }

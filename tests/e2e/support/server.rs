@@ -16,7 +16,11 @@ pub struct Server {
 impl Server {
     /// Waits until the program says where it listens.
     pub async fn start(command: Command) -> Self {
-        let mut process = Process::spawn(command, "");
+        Self::of(Process::spawn(command, "")).await
+    }
+
+    /// Waits until a program that was started says where it listens.
+    pub async fn of(mut process: Process) -> Self {
         let line = until("a server that listens", || {
             let listening = process.stderr().lines().find_map(listening);
             let ended = listening.is_none().then(|| process.status()).flatten();
@@ -37,6 +41,11 @@ impl Server {
 
     pub fn signal(&self, signal: Signal) {
         self.process.signal(signal);
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.process.stderr()
     }
 
     /// Asks it to stop and waits until it has.
