@@ -42,7 +42,7 @@ pub(crate) struct Flaw {
     pub(super) place: Option<Place>,
     pub(super) key: Option<String>,
     pub(super) words: Words,
-    /// Nothing is wrong but that a secret stands nowhere.
+    /// Nothing is wrong but that a secret stands nowhere, or where this user may not read it.
     pub(super) is_missing_secret: bool,
 }
 

@@ -105,14 +105,14 @@ impl Secret {
                 text
             }
             Source::File(file, guard) => {
-                let read = self.of_file(&file, guard);
+                let (read, denied) = (self.of_file(&file, guard), is_denied(&file));
                 if guard == Guard::Mode {
                     notes.secret_files.push(file);
                 }
                 match read {
                     Ok(secret) => secret,
                     Err(words) => {
-                        notes.flaws.push(Flaw::at(&place, path, words));
+                        notes.flaws.push(Flaw { is_missing_secret: denied, ..Flaw::at(&place, path, words) });
                         return None;
                     }
                 }
@@ -133,16 +133,16 @@ impl Secret {
 /// Whether a credential is what systemd made of the file that a key names: one place, not two. The service itself may then
 /// not be able to read that file, which is what credentials are for.
 fn is_copy(credential: &Path, file: &Path) -> bool {
+    let read = |path, guard| secret_file::read(path, guard);
+    is_denied(file)
+        || matches!((read(file, Guard::Mode), read(credential, Guard::Systemd)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Whether the file is there for others, as the server's secrets are for its user, or root.
+fn is_denied(file: &Path) -> bool {
     // Not blocking, as a pipe would be.
-    match rustix::fs::open(file, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()) {
-        Err(error) => error.kind() == ErrorKind::PermissionDenied,
-        Ok(_) => match [(file, Guard::Mode), (credential, Guard::Systemd)]
-            .map(|(path, guard)| secret_file::read(path, guard))
-        {
-            [Ok(one), Ok(other)] => one == other,
-            _ => false,
-        },
-    }
+    let opened = rustix::fs::open(file, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty());
+    opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 fn twice(path: &str, other: &str, place: &Place) -> Flaw {
