@@ -103,9 +103,8 @@ async fn a_full_disk_is_told_and_no_reason_to_be_killed() {
     };
     assert_eq!(full.text("error"), "storage_full");
     notices.hear("STATUS=the disk is full").await;
-    for _ in 0..3 {
-        notices.hear(BEAT).await;
-    }
+    // The answer to that very probe: a later one may find room again.
+    assert_eq!(notices.next(WATCHDOG).await.as_deref(), Some(BEAT));
     fs::remove_file(&size).unwrap();
     notices.hear("STATUS=serving").await;
     assert_eq!(server.stop().await.code, Some(0));
