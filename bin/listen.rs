@@ -62,8 +62,12 @@ fn take(address: &Address, key: &str, socket: Socket) -> Result<Bound, Failure> 
         )));
     }
     let listener = match socket {
-        Socket::Tcp(listener) => TcpListener::from_std(listener).map(Listener::Tcp),
-        Socket::Unix(listener) => UnixListener::from_std(listener).map(Listener::Unix),
+        Socket::Tcp(listener) => {
+            listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener)).map(Listener::Tcp)
+        }
+        Socket::Unix(listener) => {
+            listener.set_nonblocking(true).and_then(|()| UnixListener::from_std(listener)).map(Listener::Unix)
+        }
     };
     // Its file, if it has one, is systemd's and outlives this process.
     let listener = listener.map_err(|error| cannot_listen(address, key, &error))?;

@@ -59,12 +59,10 @@ fn listener(sockets: &mut ListenFd, index: usize) -> io::Result<Socket> {
     let listens = |is: rustix::io::Result<bool>| if is? { Ok(()) } else { Err(nothing()) };
     if let Ok(Some(listener)) = sockets.take_tcp_listener(index) {
         listens(socket_acceptconn(&listener))?;
-        listener.set_nonblocking(true)?;
         return Ok(Socket::Tcp(listener));
     }
     let listener = sockets.take_unix_listener(index)?.ok_or_else(nothing)?;
     listens(socket_acceptconn(&listener))?;
-    listener.set_nonblocking(true)?;
     Ok(Socket::Unix(listener))
 }
 
