@@ -179,7 +179,7 @@ fn next(file: &Path, made: &[PathBuf], public_url: &str, serve: Serve, lang: Lan
     } else {
         format!("wxgate serve{config}")
     };
-    let made: String = made.iter().map(|path| format!("  {}\n", path.display())).collect();
+    let made = made.iter().fold(String::new(), |text, path| text + "  " + &path.display().to_string() + "\n");
     lang.pick(
         format!(
             "已生成：\n{made}接下来：\n  {run}  # 运行服务\n  \
