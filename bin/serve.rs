@@ -23,7 +23,7 @@ use crate::open::{Opened, cannot_start, open};
 use crate::out::{Exit, Failure, Outcome};
 use crate::reload::Reload;
 use crate::systemd::{Notifier, SERVING, Service, runtime_directory};
-use crate::{local, logging};
+use crate::{backup, local, logging};
 
 /// Above the ten seconds that open connections are given to end.
 const DRAIN: Duration = Duration::from_secs(12);
@@ -82,6 +82,7 @@ impl Server {
         let public = listen::open(&config.settings.listen.public, names[0], passed.public).await?;
         let internal = listen::open(&config.settings.listen.internal, names[1], passed.internal).await?;
         let data_dir = config.settings.data_dir.clone();
+        let backups = backup::directory(&config.settings);
         let plugins = config.plugins.clone();
         // A migration of many members takes its time.
         let extension = notifier.extend();
@@ -99,6 +100,7 @@ impl Server {
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(local, wxgate_api::local(&app), until(stopped.clone())));
         tasks.spawn(deliver(Arc::clone(&app), until(stopped.clone())));
+        tasks.spawn(backup::keep_list(Arc::clone(&store), backups, data_dir, until(stopped.clone())));
         tasks.spawn(housekeeping(Arc::clone(&app), until(stopped)));
         let mut beats = JoinSet::new();
         if let Some(watchdog) = watchdog {

@@ -1,24 +1,23 @@
 //! `wxgate backup create`.
 
-use std::fs::DirBuilder;
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use wxgate_api::{Clock, SystemClock};
-use wxgate_backup::{Event, Made, Out, Record, Retention, Source, adopt, create};
+use wxgate_backup::{Event, Made, Out, Record, Retention, Source, add_erasures, adopt, create};
 use wxgate_crypto::age::Recipient;
 
 use super::progress::Bar;
-use super::{keys, room, said};
+use super::{directory, keys, make_directory, room, said};
 use crate::cli::Global;
 use crate::config::{Settings, credentials_directory};
 use crate::key_file;
 use crate::lang::{Lang, words};
 use crate::local::Local;
 use crate::out::{self, Exit, Failure, Outcome};
+use crate::private_file::directory_of;
 use crate::serve::on_runtime;
 
 /// What may be said about a backup that is to be made.
@@ -61,13 +60,17 @@ pub(super) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
     let dir = directory(&settings);
     let path = match &flags.out {
         Some(path) => path.clone(),
-        None => make_directory(&dir, data_dir)?.join(Retention::name(now)),
+        None => {
+            make_directory(&dir, data_dir).map_err(|error| cannot_make(&dir, &error))?;
+            dir.join(Retention::name(now))
+        }
     };
     let made = with_progress(&source, Out::File(&path), &path, lang)?;
     if flags.out.is_none() {
         // What root made here, the server's user must be able to verify and remove.
         adopt(&path, &dir).map_err(|error| cannot_make(&path, &error))?;
     }
+    add_erasures(directory_of(&path), &made.erasures).map_err(|error| said::failure(&path, &error))?;
     note(data_dir, &made, &path)?;
     let keep_days = flags.keep_days.unwrap_or(settings.backup.keep_days);
     let removed = match &flags.out {
@@ -95,20 +98,6 @@ fn no_key(data_dir: &Path) -> Failure {
 fn recipients(flags: &Flags, settings: &Settings, lang: Lang) -> Result<Vec<Recipient>, Failure> {
     let named = if flags.recipients.is_empty() { &settings.backup.recipients } else { &flags.recipients };
     if named.is_empty() { Ok(vec![keys::own(&settings.data_dir, lang)?]) } else { keys::recipients(named) }
-}
-
-/// `backup.dir`, or `backups` in the data directory.
-fn directory(settings: &Settings) -> PathBuf {
-    let dir = &settings.backup.dir;
-    if dir.as_os_str().is_empty() { settings.data_dir.join("backups") } else { dir.clone() }
-}
-
-fn make_directory<'a>(dir: &'a Path, data_dir: &Path) -> Result<&'a Path, Failure> {
-    if !dir.exists() {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir).and_then(|()| adopt(dir, data_dir));
-        made.map_err(|error| cannot_make(dir, &error))?;
-    }
-    Ok(dir)
 }
 
 fn cannot_make(path: &Path, error: &io::Error) -> Failure {

@@ -1,19 +1,29 @@
 //! `wxgate backup`: makes, checks and restores backups, also while the server runs.
 
 mod create;
+mod erasures;
 mod keys;
 mod open;
 mod progress;
 mod said;
 
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use wxgate_backup::is_others;
+use wxgate_backup::{adopt, is_others};
 
 use crate::cli::Global;
+use crate::config::Settings;
 use crate::lang::Lang;
 use crate::out::Outcome;
+
+pub(crate) use erasures::keep_list;
+
+/// Where backups are in the data directory, unless `backup.dir` says another place.
+const DIRECTORY: &str = "backups";
 
 /// What can be done with backups.
 #[derive(Subcommand)]
@@ -51,6 +61,20 @@ pub(crate) struct Input {
 /// cannot exchange it for something that only root may read.
 fn room(data_dir: &Path) -> PathBuf {
     if is_others(data_dir) { "/var/tmp".into() } else { data_dir.to_owned() }
+}
+
+/// `backup.dir`, or `backups` in the data directory.
+pub(crate) fn directory(settings: &Settings) -> PathBuf {
+    let dir = &settings.backup.dir;
+    if dir.as_os_str().is_empty() { settings.data_dir.join(DIRECTORY) } else { dir.clone() }
+}
+
+/// Makes it, for whoever has the data.
+fn make_directory(dir: &Path, data_dir: &Path) -> io::Result<()> {
+    if dir.exists() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).and_then(|()| adopt(dir, data_dir))
 }
 
 /// Runs `wxgate backup …`.

@@ -1,26 +1,27 @@
 //! `wxgate backup verify`, `restore` and `erasures`.
 
+use std::collections::BTreeSet;
 use std::env::temp_dir;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wxgate_api::{Clock, SystemClock};
-use wxgate_backup::{Event, Journal, Record, Restored, Target, hex};
-use wxgate_store::{Erasure, Snapshot, UnixSeconds};
+use wxgate_backup::{ERASURES, Event, Journal, Record, Restored, Target, erasure_line, read_erasures};
+use wxgate_store::{Erasure, Snapshot};
 
 use super::progress::Bar;
-use super::{Input, keys, room, said};
+use super::{DIRECTORY, Input, directory, keys, room, said};
 use crate::cli::Global;
 use crate::config::quoted;
 use crate::key_file::DATABASE;
 use crate::lang::{Lang, words};
 use crate::local::Local;
 use crate::out::{self, Exit, Failure, Outcome};
+use crate::private_file::directory_of;
 use crate::serve::on_runtime;
 
 /// What may be said about a backup that is to be checked.
@@ -44,7 +45,7 @@ pub(crate) struct RestoreFlags {
     /// Set aside the data that is there. 先移走目录中原有的数据
     #[arg(long)]
     force: bool,
-    /// Whom to erase again, as `backup erasures` printed it. 删除名单
+    /// Whom to erase again; else wxgate-erasures.jsonl beside the backup. 删除名单
     #[arg(long, value_name = "FILE")]
     erasures: Option<PathBuf>,
     /// Print JSON. 输出 JSON
@@ -103,7 +104,8 @@ pub(super) fn restore(flags: &RestoreFlags, global: &Global, lang: Lang) -> Outc
     let (input, own) = (&flags.input, data_dir(global));
     let directories: Vec<&Path> = [Some(flags.to.as_path()), own.as_deref()].into_iter().flatten().collect();
     let keys = keys::read(&keys::choose(input.key.as_deref(), &directories)?)?;
-    let journal = flags.erasures.as_deref().map_or(Ok(Vec::new()), journal)?;
+    let lists = lists(flags, global);
+    let journal = journal(&lists)?;
     let now = SystemClock.now().0;
     let target = Target { dir: &flags.to, force: flags.force, now };
     let mut bar = Bar::new(lang);
@@ -118,16 +120,19 @@ pub(super) fn restore(flags: &RestoreFlags, global: &Global, lang: Lang) -> Outc
     let event = Event::new(now, &restored.manifest, &input.file);
     let noted = Record::change(&flags.to, |record| record.restored = Some(event));
     noted.map_err(|error| said::failure(&flags.to, &error))?;
-    tell(&restored, flags, lang)
+    tell(&restored, &lists, flags, lang)
 }
 
-fn tell(restored: &Restored, flags: &RestoreFlags, lang: Lang) -> Outcome {
+fn tell(restored: &Restored, lists: &[PathBuf], flags: &RestoreFlags, lang: Lang) -> Outcome {
     let journal = match restored.journal {
         Journal::None | Journal::Applied => None,
+        // Whoever was erased stands in the list as well.
+        Journal::Unreadable | Journal::OtherKey if !lists.is_empty() => None,
         Journal::Unreadable => Some(words(
-            "原数据库已损坏，读不出删除名单：备份之后被删除的人可能又出现了；若另存有名单，请用 --erasures 重新恢复",
-            "the damaged database does not tell who was erased: people erased since the backup may be back. If you \
-             keep a list elsewhere, restore again with --erasures",
+            "原数据库已损坏，读不出删除名单，旁边也没有 wxgate-erasures.jsonl：备份之后被删除的人可能又出现了；\
+             若别处存有名单，请用 --erasures 重新恢复",
+            "the damaged database does not tell who was erased, and there is no wxgate-erasures.jsonl: people erased \
+             since the backup may be back. If the list is elsewhere, restore again with --erasures",
         )),
         Journal::OtherKey => Some(words(
             "原数据库使用另一把封存密钥，其删除名单对不上：备份之后被删除的人可能又出现了",
@@ -145,6 +150,7 @@ fn tell(restored: &Restored, flags: &RestoreFlags, lang: Lang) -> Outcome {
             "schema_version": restored.schema_version,
             "erased": restored.erased,
             "journal_applied": journal.is_none(),
+            "erasure_lists": lists,
             "set_aside": restored.set_aside,
         }))?;
         return Ok(Exit::Done);
@@ -161,6 +167,10 @@ fn tell(restored: &Restored, flags: &RestoreFlags, lang: Lang) -> Outcome {
             format!("it belongs to root: if the server is another user's, run chown -R USER {to} first"),
         ));
     }
+    for list in lists {
+        let list = list.display();
+        out::complain(&lang.pick(format!("删除名单取自 {list}"), format!("who was erased was read from {list}")));
+    }
     if let Some(aside) = &restored.set_aside {
         let aside = aside.display();
         out::complain(&lang.pick(
@@ -171,52 +181,32 @@ fn tell(restored: &Restored, flags: &RestoreFlags, lang: Lang) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// A line of the list of erasures.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    /// 64 hexadecimal digits, which name nobody without the sealing key.
-    pseudonym: String,
-    /// In Unix seconds.
-    erased_at: i64,
-}
-
 pub(super) fn erasures(global: &Global) -> Outcome {
     let data_dir = global.data_dir()?;
     on_runtime(Local::check_reader(&data_dir))?;
     let database = data_dir.join(DATABASE);
     let read = Snapshot::open(&database).and_then(|snapshot| snapshot.erasures());
     for erasure in read.map_err(|error| said::failure(&database, &error.into()))? {
-        out::print_json(&json!(Line { pseudonym: hex(&erasure.pseudonym), erased_at: erasure.erased_at.0 }))?;
+        out::print(&erasure_line(&erasure))?;
     }
     Ok(Exit::Done)
 }
 
-/// Reads what [`erasures`] printed.
-fn journal(path: &Path) -> Result<Vec<Erasure>, Failure> {
-    let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
-    let mut journal = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-        let line = line.map_err(|error| cannot_read(path, &error))?;
-        journal.push(erasure(&line).ok_or_else(|| {
-            let path = path.display();
-            Failure::problem(words(
-                format!("{path}:{number}：不是 backup erasures 输出的一行"),
-                format!("{path}:{number}: not a line that backup erasures prints"),
-            ))
-        })?);
+/// The lists that say whom to erase again: the one that is named, or those that are beside the backup, in the directory
+/// that it is restored to, and where this server keeps its backups.
+fn lists(flags: &RestoreFlags, global: &Global) -> Vec<PathBuf> {
+    if let Some(named) = &flags.erasures {
+        return vec![named.clone()];
     }
-    Ok(journal)
+    let beside = (flags.input.file != Path::new("-")).then(|| directory_of(&flags.input.file).to_owned());
+    let own = global.settings().ok().map(|settings| directory(&settings));
+    let places = [beside, Some(flags.to.join(DIRECTORY)), own].into_iter().flatten();
+    let found: BTreeSet<PathBuf> = places.filter_map(|dir| dir.join(ERASURES).canonicalize().ok()).collect();
+    found.into_iter().collect()
 }
 
-fn erasure(line: &str) -> Option<Erasure> {
-    let Line { pseudonym, erased_at } = serde_json::from_str(line).ok()?;
-    if pseudonym.len() != 64 || !pseudonym.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&pseudonym[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(Erasure { pseudonym: bytes, erased_at: UnixSeconds(erased_at) })
+/// Who is in these lists.
+fn journal(lists: &[PathBuf]) -> Result<Vec<Erasure>, Failure> {
+    let read = lists.iter().map(|list| read_erasures(list).map_err(|error| said::failure(list, &error)));
+    Ok(read.collect::<Result<Vec<_>, _>>()?.concat())
 }

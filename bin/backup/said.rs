@@ -54,6 +54,13 @@ fn said(name: &Path, error: &Error) -> Words {
             "其中的封存密钥打不开其中的数据".into(),
             "the sealing key in it does not open what is sealed in it".into(),
         ),
+        Error::NoErasure { path, line } => words(
+            format!("{}:{line}：不是删除名单的一行；请修正后重试，或用 --erasures 指定另一份名单", path.display()),
+            format!(
+                "{}:{line}: not a line of a list of erasures: mend it, or name another with --erasures",
+                path.display()
+            ),
+        ),
         Error::NotEmpty(dir) => words(
             format!("{} 不是空目录；加 --force 会先把原有数据移到其中的 before-restore-… 目录", dir.display()),
             format!("{} is not empty: --force sets its data aside, in before-restore-… within it", dir.display()),

@@ -10,7 +10,7 @@ use std::process::Command;
 use rustix::process::geteuid;
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Ended, Process, Server, delete, get, post, program};
+use crate::support::{Bench, Ended, Process, Server, delete, get, post, program, until};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -199,6 +199,8 @@ async fn restore_does_not_revive() {
     assert_eq!(list.lines().count(), 1);
     server.stop().await;
     let data = bench.data();
+    // Without the list that the server may have written meanwhile.
+    fs::remove_dir_all(data.join("backups")).ok();
     let restored = bench.run(&["backup", "restore", "backup", "--to", text(&data), "--force"], "").await;
     assert_eq!(restored.code, Some(0), "{}", restored.stderr);
     assert!(restored.stdout.contains("1 of them erased again"), "{}", restored.stdout);
@@ -211,6 +213,69 @@ async fn restore_does_not_revive() {
     let elsewhere = ["backup", "restore", "backup", "--key", text(&key), "--to", "new"];
     let restored = bench.run(&[&elsewhere[..], &["--erasures", "list"]].concat(), "").await;
     assert!(restored.stdout.contains("1 of them erased again"), "{} {}", restored.stdout, restored.stderr);
+    let (code, refused) = said(&bench, &[&elsewhere[..], &["--erasures", "wxgate.toml"]].concat()).await;
+    assert_eq!((code, refused.contains("wxgate.toml:1: not a line")), (Some(1), true), "{refused}");
+}
+
+/// What the server keeps beside the backups is of use when the database does not tell any more.
+#[tokio::test]
+async fn a_damaged_database_brings_nobody_back() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    let skey = server.login(&bench.code("alice")).await;
+    create(&bench, &["--out", "backup"]).await;
+    assert_eq!(server.public.send(delete("/v1/me").bearer(&skey)).await.status, 200);
+    let list = bench.data().join("backups/wxgate-erasures.jsonl");
+    let line =
+        until("a list of who was erased", || fs::read_to_string(&list).ok().filter(|text| text.ends_with('\n'))).await;
+    assert_eq!((line.lines().count(), mode(&list)), (1, 0o600));
+    let openid = bench.sandbox.openid(bench.appid(), "alice");
+    assert!(!line.contains(&openid) && !line.contains(bench.appid()), "it names nobody: {line}");
+    server.kill().await;
+    fs::write(bench.data().join("wxgate.db"), vec![0x5a; 16_384]).unwrap();
+    let data = bench.data();
+    let restored = bench.run(&["backup", "restore", "backup", "--to", text(&data), "--force"], "").await;
+    assert!(restored.stdout.contains("1 of them erased again"), "{} {}", restored.stdout, restored.stderr);
+    assert!(restored.stderr.contains("backups/wxgate-erasures.jsonl"), "{}", restored.stderr);
+    let server = bench.serve().await;
+    assert_eq!(status(&server, &skey).await, 401);
+}
+
+/// The machine is gone, and so is its newest backup; an older one is there, and the list that came with the newest.
+#[tokio::test]
+async fn with_the_list_beside_it_an_older_backup_brings_nobody_back() {
+    let bench = Bench::new().await;
+    let server = bench.serve().await;
+    let skey = server.login(&bench.code("alice")).await;
+    let nas = bench.dir().join("nas");
+    fs::create_dir(&nas).unwrap();
+    let (older, newer) = (nas.join("older"), nas.join("newer"));
+    create(&bench, &["--out", text(&older)]).await;
+    let list = nas.join("wxgate-erasures.jsonl");
+    assert!(!list.exists(), "nobody is erased yet");
+    assert_eq!(server.public.send(delete("/v1/me").bearer(&skey)).await.status, 200);
+    create(&bench, &["--out", text(&newer)]).await;
+    fs::rename(bench.data().join("wxgate.backup.key"), nas.join("key")).unwrap();
+    server.kill().await;
+    fs::remove_dir_all(bench.data()).unwrap();
+
+    let key = nas.join("key");
+    let restore = async |to: &str| {
+        let restored =
+            bench.run(&["backup", "restore", text(&older), "--key", text(&key), "--to", to, "--json"], "").await;
+        let said: Value = serde_json::from_str(&restored.stdout).unwrap_or_else(|_| panic!("{}", restored.stderr));
+        (said["erased"].clone(), said["erasure_lists"].as_array().unwrap().len())
+    };
+    assert_eq!(restore(text(&bench.data())).await, (json!(1), 1));
+    let server = bench.serve().await;
+    assert_eq!(status(&server, &skey).await, 401);
+    server.stop().await;
+    // What the list is good for: without it she is back.
+    fs::remove_dir_all(bench.data()).unwrap();
+    fs::remove_file(list).unwrap();
+    assert_eq!(restore(text(&bench.data())).await, (json!(0), 0));
+    let server = bench.serve().await;
+    assert_eq!(status(&server, &skey).await, 200);
 }
 
 #[tokio::test]
@@ -231,6 +296,51 @@ async fn a_full_disk_in_mid_backup_is_said_and_leaves_nothing() {
     assert_eq!(full.status.code(), Some(1), "{full:?}");
     assert!(!bench.dir().join("half").exists());
     assert_eq!(names(&bench.data()), before);
+}
+
+#[tokio::test]
+async fn what_a_killed_backup_left_is_swept_by_the_next_command() {
+    let bench = Bench::new().await;
+    bench.serve().await.stop().await;
+    // More than a pipe holds.
+    let ballast = "CREATE TABLE ballast (x); INSERT INTO ballast VALUES (randomblob(1000000))";
+    rusqlite::Connection::open(bench.data().join("wxgate.db")).unwrap().execute_batch(ballast).unwrap();
+    let mut command = program(bench.dir());
+    command.args(["backup", "create", "--out", "-"]).stdout(std::process::Stdio::piped());
+    let mut backup = command.spawn().unwrap();
+    let left = || names(&bench.data()).into_iter().find(|name| name.ends_with(".partial"));
+    // Nobody reads: it waits in the middle of its work.
+    let pipe = backup.stdout.take();
+    let left = until("an unfinished backup", || {
+        assert!(backup.try_wait().unwrap().is_none(), "it cannot end");
+        left()
+    })
+    .await;
+    backup.kill().unwrap();
+    backup.wait().unwrap();
+    drop(pipe);
+    let left = bench.data().join(left);
+    assert!(left.is_dir() && mode(&left) == 0o700, "{}", left.display());
+    create(&bench, &["--out", "one"]).await;
+    assert!(left.exists(), "it might be just about to be used");
+    fs::File::open(&left).unwrap().set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    create(&bench, &["--out", "two"]).await;
+    assert!(!left.exists());
+}
+
+#[tokio::test]
+async fn of_two_restores_at_once_one_is_done_and_one_refused() {
+    let bench = Bench::new().await;
+    bench.serve().await.login(&bench.code("alice")).await;
+    create(&bench, &["--out", "backup"]).await;
+    let key = bench.data().join("wxgate.backup.key");
+    let restore = ["backup", "restore", "backup", "--key", text(&key), "--to", "new"];
+    let (one, other) = tokio::join!(bench.run(&restore, ""), bench.run(&restore, ""));
+    let (done, refused) = if one.code == Some(0) { (one, other) } else { (other, one) };
+    assert_eq!((done.code, refused.code), (Some(0), Some(1)), "{} {}", done.stderr, refused.stderr);
+    assert!(refused.stderr.contains("wxgate.lock") || refused.stderr.contains("not empty"), "{}", refused.stderr);
+    let server = bench.serve_with(&["data_dir=new"]).await;
+    assert_eq!(server.stop().await.code, Some(0));
 }
 
 fn names(dir: &Path) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use wxgate_crypto::age::Recipient;
-use wxgate_store::Snapshot;
+use wxgate_store::{Erasure, Snapshot};
 
 use crate::contents::{DATABASE, KEY, MANIFEST, check_room};
 use crate::error::{Error, Result};
@@ -51,6 +51,8 @@ pub struct Made {
     pub manifest: Manifest,
     /// Its size.
     pub bytes: u64,
+    /// Who was erased until then: for the list beside the backup.
+    pub erasures: Vec<Erasure>,
 }
 
 /// Makes a backup: copies the database as it is at one moment, beside the server, checks the copy, and writes it sealed.
@@ -83,20 +85,25 @@ pub(crate) fn private(path: &Path) -> Result<File> {
 fn write(source: &Source<'_>, out: impl Write, name: &Path, progress: &mut Progress<'_>) -> Result<Made> {
     let room = Scratch::new(source.room)?;
     let database = room.join(DATABASE);
-    let manifest = copy(source, room.path(), &database, progress)?;
+    let (manifest, erasures) = copy(source, room.path(), &database, progress)?;
     let bytes = pack(source, &manifest, &database, out, progress).map_err(Error::at(name))?;
-    Ok(Made { manifest, bytes })
+    Ok(Made { manifest, bytes, erasures })
 }
 
-/// Copies the database and says what the copy is.
-fn copy(source: &Source<'_>, room: &Path, database: &Path, progress: &mut Progress<'_>) -> Result<Manifest> {
+/// Copies the database and says what the copy is, and who is erased in it.
+fn copy(
+    source: &Source<'_>,
+    room: &Path,
+    database: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<(Manifest, Vec<Erasure>)> {
     let original = source.data_dir.join(DATABASE);
     check_room(room, original.metadata().map_err(Error::at(&original))?.len())?;
     let snapshot = Snapshot::take(source.data_dir, database, &mut |done, all| progress(Stage::Copy, done, all))?;
     progress(Stage::Check, 0, 0);
     snapshot.check()?;
     let (digest, bytes) = digest(database).map_err(Error::at(database))?;
-    Ok(Manifest {
+    let manifest = Manifest {
         format: FORMAT,
         wxgate: source.wxgate.to_owned(),
         created_at: source.now,
@@ -104,7 +111,8 @@ fn copy(source: &Source<'_>, room: &Path, database: &Path, progress: &mut Progre
         bytes,
         sha256: hex(&digest),
         counts: snapshot.counts()?,
-    })
+    };
+    Ok((manifest, snapshot.erasures()?))
 }
 
 /// SHA-256 and size of a file.

@@ -65,6 +65,14 @@ pub enum Error {
     /// The key inside does not open what is sealed inside.
     #[error("its sealing key does not open what is sealed in its database")]
     Unsealable,
+    /// A line of a list of erasures that is none.
+    #[error("{}:{line}: not a line of a list of erasures", path.display())]
+    NoErasure {
+        /// The list.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
     /// The directory holds data already.
     #[error("{}: not empty", .0.display())]
     NotEmpty(PathBuf),

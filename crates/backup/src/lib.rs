@@ -2,6 +2,7 @@
 
 mod contents;
 mod create;
+mod erasures;
 mod error;
 mod manifest;
 mod owner;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use contents::purpose;
 pub use create::{Made, Out, Source, create, hex};
+pub use erasures::{ERASURES, add_erasures, erasure_line, read_erasures};
 pub use error::{Error, Result};
 pub use manifest::Manifest;
 pub use owner::{adopt, is_others};

@@ -31,7 +31,7 @@ pub struct Event {
     pub at: i64,
     /// When the copy in the backup was taken, in Unix seconds.
     pub of: i64,
-    /// The file, as it was named; `-` for a stream.
+    /// The file, by its whole path; `-` for a stream.
     pub file: String,
     /// Members in it.
     pub members: u64,
@@ -40,7 +40,8 @@ pub struct Event {
 impl Event {
     /// Something was done at `at` with a backup that says this of itself.
     pub fn new(at: i64, manifest: &Manifest, file: &Path) -> Self {
-        let file = file.to_string_lossy().into_owned();
+        let whole = std::path::absolute(file).ok().filter(|_| file != Path::new("-"));
+        let file = whole.as_deref().unwrap_or(file).to_string_lossy().into_owned();
         Self { at, of: manifest.created_at, file, members: manifest.members() }
     }
 }
