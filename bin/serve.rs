@@ -90,6 +90,8 @@ impl Server {
         let Opened { app, store, client } = open(config).await?;
         app.install(plugins).await.map_err(|error| cannot_start(&error))?;
         drop(extension);
+        let noted = data_dir.clone();
+        app.watch_backups(move || backup::last(&noted));
         // Now that the data directory is ours, so is the place of its socket.
         let (local, socket) = local::bind(&data_dir, runtime_directory().as_deref()).await?;
         let (stop, stopped) = watch::channel(false);

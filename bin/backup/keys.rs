@@ -13,7 +13,7 @@ use crate::out::{self, Failure};
 use crate::private_file;
 
 /// In the data directory.
-pub(super) const NAME: &str = "wxgate.backup.key";
+pub(crate) const NAME: &str = "wxgate.backup.key";
 
 /// The keys in a file.
 pub(super) fn read(path: &Path) -> Result<Vec<Identity>, Failure> {

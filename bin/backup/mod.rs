@@ -13,7 +13,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use wxgate_backup::{adopt, is_others};
+use wxgate_api::Backups;
+use wxgate_backup::{Event, Record, adopt, is_others};
+use wxgate_store::UnixSeconds;
 
 use crate::cli::Global;
 use crate::config::Settings;
@@ -21,6 +23,7 @@ use crate::lang::Lang;
 use crate::out::Outcome;
 
 pub(crate) use erasures::keep_list;
+pub(crate) use keys::NAME as KEY;
 
 /// Where backups are in the data directory, unless `backup.dir` says another place.
 const DIRECTORY: &str = "backups";
@@ -67,6 +70,13 @@ fn room(data_dir: &Path) -> PathBuf {
 pub(crate) fn directory(settings: &Settings) -> PathBuf {
     let dir = &settings.backup.dir;
     if dir.as_os_str().is_empty() { settings.data_dir.join(DIRECTORY) } else { dir.clone() }
+}
+
+/// What was last done about the backups of `data_dir`; nothing where that cannot be read.
+pub(crate) fn last(data_dir: &Path) -> Backups {
+    let record = Record::read(data_dir).unwrap_or_default();
+    let at = |event: Option<Event>| event.map(|event| UnixSeconds(event.at));
+    Backups { created_at: at(record.created), verified_at: at(record.verified) }
 }
 
 /// Makes it, for whoever has the data.

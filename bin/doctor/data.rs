@@ -9,6 +9,7 @@ use rustix::process::geteuid;
 
 use super::configuration::tight;
 use super::{Case, Verdict, needs};
+use crate::backup::KEY as BACKUP_KEY;
 use crate::config::{credentials_directory, quoted};
 use crate::key_file::{self, DATABASE, KEY};
 use crate::lang::{Words, words};
@@ -21,7 +22,16 @@ const LEAST_BYTES: u64 = 64 * MIB;
 const FEW_BYTES: u64 = 1024 * MIB;
 const FEW_FILES: u64 = 1000;
 /// What the server keeps in the directory and nobody else may read.
-const FILES: &[&str] = &[DATABASE, "wxgate.db-wal", "wxgate.db-shm", "wxgate.lock", "wxgate.reserve", KEY];
+const FILES: &[&str] = &[
+    DATABASE,
+    "wxgate.db-wal",
+    "wxgate.db-shm",
+    "wxgate.lock",
+    "wxgate.reserve",
+    KEY,
+    BACKUP_KEY,
+    "wxgate.backups.json",
+];
 
 /// `data.directory`
 pub(super) fn directory(case: &Case) -> Verdict {

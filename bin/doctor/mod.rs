@@ -1,5 +1,6 @@
 //! `wxgate doctor`: what is wrong with this installation, and what helps.
 
+mod backups;
 mod bundle;
 mod case;
 mod configuration;
@@ -121,6 +122,8 @@ const CHECKS: &[Check] = &[
     check!("database.schema", database::schema),
     check!("database.check", database::quick_check),
     check!("database.probe", database::probe),
+    check!("backup.last", backups::last),
+    check!("backup.verified", backups::verified),
     check!("system.files", system::file_limit),
     check!("system.logs", system::logs),
     check!("system.watchdog", system::watchdog),

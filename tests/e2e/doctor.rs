@@ -72,6 +72,10 @@ async fn from_init_to_a_server_with_nothing_wrong() {
     let nginx = Nginx::start(&server, GOOD).await;
     server.login(&bench.code("alice")).await;
     let public = format!("public_url={}", url(&nginx));
+    let bare = Report::of(bench.dir(), &[], &["--set", &public, "--set", &sandbox]).await;
+    assert_eq!((bare.code, bare.state("backup.last"), bare.state("backup.verified")), (Some(0), "warn", "skipped"));
+    let backup = bench.run(&["backup", "create"], "").await;
+    assert_eq!(bench.run(&["backup", "verify", backup.stdout.trim()], "").await.code, Some(0), "{}", backup.stderr);
     let report = Report::of(bench.dir(), &[], &["--set", &public, "--set", &sandbox]).await;
     assert_eq!((report.code, report.with_state("fail")), (Some(0), Vec::<&str>::new()), "{:?}", report.checks);
     // Only https is for phones, and here is none.

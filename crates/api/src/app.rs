@@ -29,6 +29,7 @@ use crate::probe::Probe;
 use crate::problem::Problem;
 use crate::remembered::{Hash, Remembered};
 use crate::results::Results;
+use crate::results::backups::Backups;
 use crate::routes::failures::MOST_STREAMS;
 use crate::routes::login::LoginReply;
 use crate::routes::session_check::SessionChecks;
@@ -180,6 +181,11 @@ impl App {
             results,
             probe: Probe::default(),
         })
+    }
+
+    /// Shows in `/metrics` how old the last backup is, made and verified. `look` is asked each time.
+    pub fn watch_backups(&self, look: impl Fn() -> Backups + Send + Sync + 'static) {
+        self.results.backups.set(look, Arc::clone(&self.clock));
     }
 
     /// The app a request is for: the one it names, or the only one.

@@ -60,6 +60,7 @@ pub use housekeeping::{housekeeping, write_down};
 pub use jiff::tz::TimeZone;
 pub use openapi::openapi;
 pub use problem::Problem;
+pub use results::backups::Backups;
 pub use routes::{internal, local, public};
 pub use signed_calls::SignedCalls;
 pub use text::Language;

@@ -1,19 +1,15 @@
 //! The counts that `/metrics` shows.
 
 use std::fmt;
-use std::sync::Arc;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use wx_client::{Called, WeChat};
-use wxgate_store::Store;
+use wx_client::Called;
 
-use super::failed::Failed;
 use super::labels::{Api, Call, Login, OfApp, Opening, Phone};
-use super::requests::Listeners;
 use super::standing::Standing;
 
 /// In front of every name.
@@ -33,7 +29,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    pub fn new(wechat: &Arc<dyn WeChat>, store: &Arc<dyn Store>, listeners: &Arc<Listeners>, failed: &Failed) -> Self {
+    pub fn new(standing: Standing) -> Self {
         let mut registry = Registry::default();
         let ours = registry.sub_registry_with_prefix(PREFIX);
         let (logins, members, openings) = (Family::default(), Family::default(), Family::default());
@@ -49,12 +45,7 @@ impl Metrics {
         ours.register("phones_bound", "Phone numbers that were bound, by what proved them", phones.clone());
         ours.register("wechat_calls", "Calls to WeChat by interface and outcome; 0: success", calls.clone());
         ours.register("wechat_call_duration_seconds", "How long calls to WeChat took", seconds.clone());
-        registry.register_collector(Box::new(Standing {
-            wechat: wechat.clone(),
-            store: store.clone(),
-            listeners: listeners.clone(),
-            dropped: failed.dropped(),
-        }));
+        registry.register_collector(Box::new(standing));
         Self { registry, logins, members, openings, phones, calls, seconds }
     }
 

@@ -3,6 +3,7 @@
 //! A login that succeeded is counted when its session is on the disk, a failure when it is answered: requests that share one
 //! exchange of a code are one login, and each of them is a failure. Nothing of this happens on the way of a check.
 
+pub mod backups;
 pub mod cures;
 pub mod failed;
 mod hours;
@@ -17,11 +18,13 @@ use std::sync::Arc;
 use wx_client::{Called, Watch, WeChat};
 use wxgate_store::{Error as StoreError, FailedRequest, MemberId, Store, Trust, UnixSeconds};
 
+use self::backups::Watched;
 use self::failed::Failed;
 use self::hours::{Hours, What};
 use self::metrics::Metrics;
 use self::requests::Listeners;
 pub use self::requests::Requests;
+use self::standing::Standing;
 use crate::TimeZone;
 use crate::edge::RequestId;
 use crate::error::ApiError;
@@ -31,6 +34,7 @@ use crate::refused::Refused;
 pub struct Results {
     pub(crate) failed: Failed,
     pub(crate) listeners: Arc<Listeners>,
+    pub(crate) backups: Watched,
     metrics: Metrics,
     hours: Hours,
 }
@@ -48,9 +52,16 @@ pub struct Asking<'a> {
 
 impl Results {
     pub fn new(timezone: TimeZone, wechat: &Arc<dyn WeChat>, store: &Arc<dyn Store>) -> Arc<Self> {
-        let (failed, listeners) = (Failed::new(), Arc::new(Listeners::default()));
-        let metrics = Metrics::new(wechat, store, &listeners, &failed);
-        let results = Arc::new(Self { failed, listeners, metrics, hours: Hours::new(timezone) });
+        let (failed, listeners, backups) = (Failed::new(), Arc::new(Listeners::default()), Watched::default());
+        let standing = Standing {
+            wechat: wechat.clone(),
+            store: store.clone(),
+            listeners: listeners.clone(),
+            dropped: failed.dropped(),
+            backups: backups.clone(),
+        };
+        let metrics = Metrics::new(standing);
+        let results = Arc::new(Self { failed, listeners, backups, metrics, hours: Hours::new(timezone) });
         wechat.watch(results.clone());
         results
     }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::exemplar::Exemplar;
 use wx_client::WeChat;
 use wxgate_store::{Distribution, Figures, Store};
 
+use super::backups::{Ages, Watched};
 use super::process;
 use super::requests::Listeners;
 
@@ -25,6 +26,7 @@ pub struct Standing {
     pub store: Arc<dyn Store>,
     pub listeners: Arc<Listeners>,
     pub dropped: Arc<AtomicU64>,
+    pub backups: Watched,
 }
 
 impl fmt::Debug for Standing {
@@ -38,6 +40,7 @@ impl Collector for Standing {
         let mut page = Page(encoder);
         page.gauge("wxgate_build_info", "The version that runs", &[("version", env!("CARGO_PKG_VERSION"))], &1_i64)?;
         page.store(&self.store.figures())?;
+        page.backups(self.backups.ages())?;
         page.wechat(self.wechat.as_ref())?;
         page.requests(&self.listeners)?;
         let dropped = self.dropped.load(Relaxed);
@@ -109,6 +112,17 @@ impl Page<'_> {
             figures.rolled_back,
         )?;
         self.counter("wxgate_writes_in_doubt", "Batches whose outcome is unknown; the process ends", figures.in_doubt)
+    }
+
+    fn backups(&mut self, ages: Ages) -> Written {
+        if let Some(age) = ages.created {
+            self.gauge("wxgate_backup_age_seconds", "Since the last backup was made; absent: never", &[], &age)?;
+        }
+        if let Some(age) = ages.verified {
+            let help = "Since a backup was last restored to see whether it is good; absent: never";
+            self.gauge("wxgate_backup_verified_age_seconds", help, &[], &age)?;
+        }
+        Ok(())
     }
 
     fn wechat(&mut self, wechat: &dyn WeChat) -> Written {

@@ -1,11 +1,12 @@
 //! What is counted, for Prometheus and for charts.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use http::Request;
 use serde_json::{Value, json};
-use wxgate_api::TimeZone;
 use wxgate_api::settings::EncryptedData;
+use wxgate_api::{Backups, TimeZone};
 use wxgate_store::{HourCount, Store, UnixSeconds};
 
 use super::phone::sealed_number;
@@ -60,6 +61,25 @@ async fn logins_openings_and_phones_are_counted_by_what_became_of_them() {
         assert_eq!(seen.get(&sample), Some(&value), "{sample} in {seen:#?}");
     }
     assert!(seen["wxgate_wal_bytes"] > 0.0 && seen["wxgate_write_batch_size_count"] > 3.0, "{seen:#?}");
+}
+
+#[tokio::test]
+async fn how_old_the_backups_are_is_shown_once_there_are_any() {
+    let app = TestApp::new().await;
+    let made = Arc::new(Mutex::new(Backups::default()));
+    let looked = Arc::clone(&made);
+    app.app.watch_backups(move || *looked.lock().unwrap());
+    let ages = async || {
+        let seen = metrics(&app).await;
+        ["wxgate_backup_age_seconds", "wxgate_backup_verified_age_seconds"].map(|name| seen.get(name).copied())
+    };
+    assert_eq!(ages().await, [None, None]);
+    *made.lock().unwrap() = Backups { created_at: Some(UnixSeconds(START - 3600)), verified_at: None };
+    assert_eq!(ages().await, [Some(3600.0), None]);
+    // A clock that was set back makes nothing younger than new.
+    *made.lock().unwrap() =
+        Backups { created_at: Some(UnixSeconds(START + 60)), verified_at: Some(UnixSeconds(START - 1)) };
+    assert_eq!(ages().await, [Some(0.0), Some(1.0)]);
 }
 
 #[tokio::test]
