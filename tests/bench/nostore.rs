@@ -14,11 +14,11 @@ use wxgate_api::settings::Limits;
 use wxgate_api::{App, Listener, Settings, StoredTokens, SystemClock};
 use wxgate_crypto::Vault;
 use wxgate_store::{
-    ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, By, ChangeMember, Changed, Error, Export, FailedQuery,
-    FailedRequest, FailedRow, HourCount, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Management, Member,
-    MemberId, MemberQuery, NewSigningKey, Opening, OpeningId, Outbox, Page, PluginEntries, Profile, Purged, Readiness,
-    Received, Refresh, Result, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store, UnixSeconds,
-    UsedProof, WechatEvent,
+    ApiToken, AuditLine, AuditQuery, AvatarId, BindPhone, Bound, Bulk, By, ChangeMember, Changed, Error, Export,
+    FailedQuery, FailedRequest, FailedRow, HourCount, KeepAvatar, KeptToken, LoggedIn, Login, LoginOutcome, Management,
+    Member, MemberId, MemberQuery, NewSigningKey, Opening, OpeningId, Outbox, Page, PluginEntries, Profile, Purged,
+    Readiness, Received, Refresh, Result, SealedKey, Session, SessionId, SessionRow, SigningKey, Status, Store,
+    UnixSeconds, UsedProof, WechatEvent,
 };
 
 #[tokio::main]
@@ -53,6 +53,8 @@ fn nothing<T>() -> Result<T> {
 impl Outbox for Nothing {}
 
 impl PluginEntries for Nothing {}
+
+impl Bulk for Nothing {}
 
 #[async_trait]
 impl Store for Nothing {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bulk;
 mod error;
 mod feed;
 mod management;
@@ -13,6 +14,7 @@ mod store;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use bulk::Bulk;
 pub use error::{BoxError, Error, Result};
 pub use feed::{Heard, Listener};
 pub use management::Management;

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 
+use crate::bulk::Bulk;
 use crate::error::Result;
 use crate::management::Management;
 use crate::model::{
@@ -22,7 +23,7 @@ use crate::plugin_entries::PluginEntries;
 /// # Errors
 /// Any method may fail as [`Error`](crate::Error) says; what is not there is `None`, `false` or 0.
 #[async_trait]
-pub trait Store: Management + Outbox + PluginEntries {
+pub trait Store: Management + Outbox + PluginEntries + Bulk {
     /// Opens a session for a member, who is made if unknown.
     ///
     /// A `unionid` is taken when there was none and never replaced: that another one came is said in the audit, as

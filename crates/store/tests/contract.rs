@@ -23,6 +23,7 @@ macro_rules! cases {
 wxgate_store::for_each_contract_case!(cases);
 wxgate_store::for_each_outbox_case!(cases);
 wxgate_store::for_each_plugin_entry_case!(cases);
+wxgate_store::for_each_bulk_case!(cases);
 
 /// The same without memory to spare: every question is answered from the file.
 #[tokio::test]

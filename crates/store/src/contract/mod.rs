@@ -17,6 +17,7 @@
 #![expect(missing_docs, clippy::missing_panics_doc, reason = "a case is a sentence, and panics when it does not hold")]
 
 pub mod avatars;
+pub mod bulk;
 pub mod erasure;
 pub mod events;
 pub mod history;
@@ -182,6 +183,25 @@ macro_rules! for_each_plugin_entry_case {
             plugin_entries::entries_are_listed_by_prefix_and_page,
             plugin_entries::an_expired_entry_is_not_there_and_purged,
             plugin_entries::what_is_about_a_member_is_exported_and_goes_with_them,
+        }
+    };
+}
+
+/// Calls the macro `$with` once, with every case of members by the thousand as `module::case,`: for backends that take them.
+#[macro_export]
+macro_rules! for_each_bulk_case {
+    ($with:ident) => {
+        $with! {
+            bulk::members_are_exported_oldest_first_and_page_by_page,
+            bulk::an_export_of_all_is_in_the_audit,
+            bulk::an_import_adds_members_as_they_were_and_repeating_it_changes_nothing,
+            bulk::what_is_not_said_of_a_new_member_is_as_at_a_first_login,
+            bulk::an_import_fills_what_is_lacking_and_replaces_nothing,
+            bulk::who_was_erased_stays_so_unless_what_comes_is_later,
+            bulk::an_id_of_somebody_else_is_not_taken,
+            bulk::others_are_told_of_an_import_only_if_it_says_so,
+            bulk::a_try_says_what_would_become_of_each_and_writes_nothing,
+            bulk::an_import_is_in_the_audit_once_an_hour,
         }
     };
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod avatar;
+mod bulk;
 mod event;
 mod export;
 mod happening;
@@ -21,6 +22,7 @@ mod webhook;
 
 pub use audit::{Actor, AuditLine, AuditRow, By};
 pub use avatar::{Avatar, AvatarId, KeepAvatar};
+pub use bulk::{Import, ImportOutcome, Imported, ImportedPhone};
 pub use event::{Effect, EventRow, Received, Subject, WechatEvent};
 pub use export::{Export, ExportedProof, FailureRow, Purged, Readiness};
 pub use happening::{EndCause, Event, EventType, EventTypes, Happened};

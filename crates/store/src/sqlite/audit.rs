@@ -89,6 +89,16 @@ pub(super) fn has_since(conn: &Connection, member: MemberId, action: &str, since
     conn.prepare_cached(SELECT)?.exists(params)
 }
 
+/// Whether one of the newest lines says that `by` did `action`, later than `since`: for what would fill the audit.
+pub(super) fn is_recent(conn: &Connection, by: &By, action: &str, since: UnixSeconds) -> Result<bool> {
+    const SELECT: &str = "
+        SELECT 1
+        FROM (SELECT happened_at, actor, action FROM audit ORDER BY id DESC LIMIT 100)
+        WHERE actor = :actor AND action = :action AND happened_at > :since";
+    let params = named_params! { ":actor": by.actor.to_string(), ":action": action, ":since": since.0 };
+    conn.prepare_cached(SELECT)?.exists(params)
+}
+
 /// What was done about a member, newest first.
 pub(super) fn of_member(conn: &Connection, member: MemberId) -> Result<Vec<AuditRow>> {
     const SELECT: &str = "

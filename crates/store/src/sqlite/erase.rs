@@ -1,4 +1,4 @@
-use rusqlite::{Connection, Result, named_params};
+use rusqlite::{Connection, OptionalExtension, Result, named_params};
 
 use super::audit::{self, About};
 use super::writer::Tx;
@@ -39,10 +39,11 @@ fn appid(tx: &Connection, owner: u32) -> Result<String> {
     tx.prepare_cached(SELECT)?.query_row(named_params! { ":owner": owner }, |row| row.get("appid"))
 }
 
-/// Whether this person was erased.
-pub(super) fn is_in_journal(conn: &Connection, pseudonym: &[u8; 32]) -> Result<bool> {
-    conn.prepare_cached("SELECT 1 FROM erasures WHERE pseudonym = :pseudonym")?
-        .exists(named_params! { ":pseudonym": pseudonym })
+/// When this person was erased, if they were.
+pub(super) fn erased_at(conn: &Connection, pseudonym: &[u8; 32]) -> Result<Option<UnixSeconds>> {
+    conn.prepare_cached("SELECT erased_at FROM erasures WHERE pseudonym = :pseudonym")?
+        .query_row(named_params! { ":pseudonym": pseudonym }, |row| row.get("erased_at").map(UnixSeconds))
+        .optional()
 }
 
 /// Writes down who was erased, by the last time it happened.

@@ -67,7 +67,7 @@ fn keep(tx: &Connection, event: &WechatEvent, is_member: bool) -> Result<bool> {
         ON CONFLICT (digest) DO NOTHING";
     let pseudonym = event.subject.as_ref().map(|subject| subject.pseudonym);
     let was_erased = match &pseudonym {
-        Some(pseudonym) if !is_member => erase::is_in_journal(tx, pseudonym)?,
+        Some(pseudonym) if !is_member => erase::erased_at(tx, pseudonym)?.is_some(),
         _ => false,
     };
     let params = named_params! {

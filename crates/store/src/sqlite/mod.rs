@@ -2,6 +2,7 @@
 
 mod audit;
 mod avatars;
+mod bulk;
 mod columns;
 mod counts;
 mod deliveries;

@@ -8,6 +8,7 @@ use super::events::Events;
 use super::people::{People, Person};
 use super::statistics::Statistics;
 use super::tries::Tries;
+use crate::bulk::Bulk;
 use crate::error::Result;
 use crate::model::{
     ApiToken, AvatarId, BindPhone, Bound, BoundPhone, By, Effect, Export, ExportedProof, FailedQuery, FailedRequest,
@@ -111,6 +112,9 @@ impl Outbox for Memory {}
 
 /// No step of a history is a plugin's.
 impl PluginEntries for Memory {}
+
+/// What the histories ask, nobody does by the thousand.
+impl Bulk for Memory {}
 
 #[async_trait]
 impl Store for Memory {
