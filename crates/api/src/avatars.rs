@@ -92,6 +92,12 @@ impl App {
         kept.map(Some).ok_or_else(|| Problem::BadAvatarUrl.into())
     }
 
+    /// What a profile keeps of an address that comes from elsewhere; nothing of pictures that are uploaded here, which do
+    /// not come along, and of addresses on other hosts than are allowed.
+    pub(crate) fn imported_avatar(&self, address: &str) -> Option<String> {
+        avatar_url(address, &self.settings.profile.avatar_hosts).filter(|kept| !self.is_served_here(kept))
+    }
+
     /// Whether an address is that of somebody's uploaded picture.
     fn is_served_here(&self, address: &str) -> bool {
         let host = |text: &str| text.parse::<Uri>().ok().and_then(|uri| Some(uri.host()?.to_ascii_lowercase()));

@@ -20,6 +20,7 @@ pub enum List {
     Members = 1,
     Audit = 2,
     Deliveries = 3,
+    Export = 4,
 }
 
 /// A list, and what was asked for of it: a cursor of another question is none.

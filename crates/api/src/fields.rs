@@ -1,11 +1,13 @@
 //! A request's body as named values, whatever its encoding, so that every fault can name its field.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use percent_encoding::percent_decode;
-use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::ApiError;
 use crate::problem::Problem;
@@ -25,14 +27,12 @@ impl Fields {
     /// # Errors
     /// `bad_request` when it is not one object, or a key stands there twice.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ApiError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotJson)?;
-        let mut json = serde_json::Deserializer::from_str(text);
-        let pairs = json.deserialize_map(Pairs).map_err(|_| Problem::NotJson)?;
-        json.end().map_err(|_| Problem::NotJson)?;
+        let pairs: Vec<(String, Value)> = pairs(bytes)?;
         if pairs.iter().any(|(_, value)| depth(value) >= DEEPEST) {
             return Err(Problem::NotJson.into());
         }
-        Self::once_each(pairs)
+        once_each(&pairs)?;
+        Ok(Self(pairs))
     }
 
     /// Reads `application/x-www-form-urlencoded`, strictly: what is not UTF-8 after decoding is refused.
@@ -50,19 +50,7 @@ impl Fields {
             let equals = pair.iter().position(|&byte| byte == b'=').filter(|&at| at > 0).ok_or(Problem::NotForm)?;
             pairs.push((decoded(&pair[..equals])?, Value::String(decoded(&pair[equals + 1..])?)));
         }
-        Self::once_each(pairs)
-    }
-
-    fn once_each(pairs: Vec<(String, Value)>) -> Result<Self, ApiError> {
-        // No route knows nearly as many keys; without an end, looking for doubles would cost their square.
-        if let Some((key, _)) = pairs.get(MOST_KEYS) {
-            return Err(Problem::UnknownKey(shown(key)).into());
-        }
-        for (at, (key, _)) in pairs.iter().enumerate() {
-            if pairs[..at].iter().any(|(earlier, _)| earlier == key) {
-                return Err(Problem::DuplicateKey(shown(key)).into());
-            }
-        }
+        once_each(&pairs)?;
         Ok(Self(pairs))
     }
 
@@ -147,6 +135,13 @@ impl Fields {
         }
     }
 
+    /// Takes a key that is null for one that is not there: what an answer says may be sent as it is.
+    #[must_use]
+    pub fn without_nulls(mut self) -> Self {
+        self.0.retain(|(_, value)| !value.is_null());
+        self
+    }
+
     /// Whether a key is there and not yet taken.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
@@ -164,6 +159,37 @@ impl Fields {
     }
 }
 
+/// The keys of one JSON object, each once, with their values unread: for bodies whose parts are read one by one.
+///
+/// # Errors
+/// `bad_request` when it is not one object, or a key stands there twice.
+pub fn unread_values(bytes: &[u8]) -> Result<Vec<(String, &RawValue)>, ApiError> {
+    let pairs = pairs(bytes)?;
+    once_each(&pairs)?;
+    Ok(pairs)
+}
+
+fn pairs<'de, V: Deserialize<'de>>(bytes: &'de [u8]) -> Result<Vec<(String, V)>, ApiError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::NotJson)?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let pairs = json.deserialize_map(Pairs(PhantomData)).map_err(|_| Problem::NotJson)?;
+    json.end().map_err(|_| Problem::NotJson)?;
+    Ok(pairs)
+}
+
+fn once_each<V>(pairs: &[(String, V)]) -> Result<(), ApiError> {
+    // No route knows nearly as many keys; without an end, looking for doubles would cost their square.
+    if let Some((key, _)) = pairs.get(MOST_KEYS) {
+        return Err(Problem::UnknownKey(shown(key)).into());
+    }
+    for (at, (key, _)) in pairs.iter().enumerate() {
+        if pairs[..at].iter().any(|(earlier, _)| earlier == key) {
+            return Err(Problem::DuplicateKey(shown(key)).into());
+        }
+    }
+    Ok(())
+}
+
 /// How deep arrays and objects nest in a value. `serde_json` itself ends at 128.
 fn depth(value: &Value) -> usize {
     match value {
@@ -178,10 +204,10 @@ pub fn shown(key: &str) -> String {
     key.chars().filter(|character| !character.is_control()).take(64).collect()
 }
 
-struct Pairs;
+struct Pairs<V>(PhantomData<V>);
 
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, Value)>;
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Pairs<V> {
+    type Value = Vec<(String, V)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("one JSON object")

@@ -17,6 +17,7 @@ mod header_values;
 mod health;
 mod housekeeping;
 mod http;
+mod imported;
 mod jwt_keys;
 mod managed;
 mod managed_fields;

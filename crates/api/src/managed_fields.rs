@@ -97,7 +97,11 @@ impl Fields {
         Ok(Some(scopes))
     }
 
-    fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Result<Option<i64>, ApiError> {
+    /// A whole number between these two.
+    ///
+    /// # Errors
+    /// `bad_request` when it is something else.
+    pub fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let number = value.as_i64().filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| Problem::OutOfRange(name, *range.start(), *range.end()).into())

@@ -31,7 +31,35 @@ pub struct MemberRecord {
     revision: i64,
 }
 
+/// The record, and what WeChat's profiles said until 2021.
+#[derive(Serialize)]
+pub struct FullRecord {
+    #[serde(flatten)]
+    record: MemberRecord,
+    gender: Option<i64>,
+    country: Option<String>,
+    province: Option<String>,
+    city: Option<String>,
+    language: Option<String>,
+}
+
 impl App {
+    /// All that the record of a member says.
+    ///
+    /// # Errors
+    /// As of [`App::member_record`].
+    pub(crate) fn full_record(&self, mut member: Member) -> Result<FullRecord, ApiError> {
+        let profile = &mut member.profile;
+        Ok(FullRecord {
+            gender: profile.gender,
+            country: profile.country.take(),
+            province: profile.province.take(),
+            city: profile.city.take(),
+            language: profile.language.take(),
+            record: self.member_record(member)?,
+        })
+    }
+
     /// The record of a member.
     ///
     /// # Errors

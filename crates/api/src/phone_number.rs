@@ -1,5 +1,7 @@
 //! A phone number as WeChat gives it, as it is kept, and as it is shown.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 use wxgate_crypto::{Purpose, Vault};
 use wxgate_store::MemberKey;
@@ -37,6 +39,28 @@ impl PhoneNumber {
         serde_json::from_slice(&text).map_err(ApiError::internal)
     }
 
+    /// The number that people wrote as `13800138000`, `138-0013-8000`, `8613800138000`, `+8613800138000` or
+    /// `+44 7700900000`. Without a country's code and a blank it is one of mainland China. `None` when it is no number.
+    pub fn written(text: &str) -> Option<Self> {
+        let plain: String = text.trim().chars().filter(|char| !matches!(char, '-' | '(' | ')')).collect();
+        let parted = plain.strip_prefix('+').and_then(|rest| rest.split_once(' '));
+        let (country_code, pure) = if let Some((code, pure)) = parted {
+            (code.to_owned(), pure.replace(' ', ""))
+        } else {
+            let digits = plain.trim_start_matches('+').replace(' ', "");
+            let pure = digits.strip_prefix("86").filter(|pure| is_mobile(pure)).unwrap_or(&digits);
+            ("86".to_owned(), Some(pure).filter(|pure| is_mobile(pure))?.to_owned())
+        };
+        let fits = is_digits(&country_code, 1..=4) && is_digits(&pure, 4..=15);
+        let phone_number = if country_code == "86" { pure.clone() } else { format!("+{country_code}{pure}") };
+        fits.then_some(Self { phone_number, pure_phone_number: pure, country_code })
+    }
+
+    /// The number as [`PhoneNumber::written`] reads it: `+86 13800138000`.
+    pub fn write(&self) -> String {
+        format!("+{} {}", self.country_code, self.pure_phone_number)
+    }
+
     /// One text for one number, however its parts were written: `+8613800138000`.
     pub fn canonical(&self) -> Zeroizing<String> {
         Zeroizing::new(format!("+{}{}", self.country_code, self.pure_phone_number))
@@ -68,6 +92,15 @@ impl PhoneNumber {
             }
         }
     }
+}
+
+fn is_digits(text: &str, length: RangeInclusive<usize>) -> bool {
+    length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether these digits are a mobile number of mainland China.
+fn is_mobile(digits: &str) -> bool {
+    is_digits(digits, 11..=11) && digits.starts_with('1')
 }
 
 /// A number that somebody looks for, as [`PhoneNumber::canonical`] writes it. Without a `+` it is one of mainland China. A
@@ -154,6 +187,30 @@ mod tests {
             "8".repeat(19).as_str(),
         ] {
             assert_eq!(searched(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_people_write_it_and_as_it_is_written_here() {
+        let parts = |text: &str| PhoneNumber::written(text).map(|number| number.write());
+        for text in ["13800138000", "+8613800138000", "86 13800138000", "+86 138-0013-8000", " 138 0013 8000"] {
+            assert_eq!(parts(text).as_deref(), Some("+86 13800138000"), "{text}");
+        }
+        let foreign = PhoneNumber::written("+852 91234567").unwrap();
+        assert!(foreign == number("+85291234567", "91234567", "852") && foreign.is_consistent());
+        for text in [
+            "",
+            "0",
+            "无",
+            "1380013800",
+            "1.38E+10",
+            "+447700900000",
+            "+ 1",
+            "=1+1",
+            "+86 1234567890123456",
+            "１３８００１３８０００",
+        ] {
+            assert_eq!(parts(text), None, "{text}");
         }
     }
 

@@ -107,6 +107,14 @@ pub enum Problem {
     NotBefore(&'static str, &'static str),
     /// More buckets than an answer may have.
     TooManyBuckets(usize),
+    /// An import that is no list of members, or too long a one.
+    BadRows(usize),
+    /// A row of an import that is no object.
+    BadRow,
+    /// A number of an import that is none.
+    BadImportedPhone,
+    /// An instant of an import that is none, or to come.
+    NotPast(&'static str),
 }
 
 impl Problem {
@@ -182,6 +190,12 @@ impl Problem {
             Self::NotAnInstant(key) => format!("`{key}` must be Unix seconds, whole and of 1970 to 2100"),
             Self::NotBefore(one, other) => format!("`{one}` must be before `{other}`"),
             Self::TooManyBuckets(most) => format!("`bucket` is too short for this time: an answer has at most {most}"),
+            Self::BadRows(most) => format!("`members` must be a list of 1 to {most} objects"),
+            Self::BadRow => "a member must be one JSON object, at most 16 deep".into(),
+            Self::BadImportedPhone => {
+                "`phone` must be a whole number: 13800138000, or +44 7700900000 with a blank behind the country code".into()
+            }
+            Self::NotPast(key) => format!("`{key}` must be Unix seconds, whole and not to come"),
         }
     }
 
@@ -246,6 +260,12 @@ impl Problem {
             Self::NotAnInstant(key) => format!("`{key}` 应为 Unix 秒（整数，1970 至 2100 年）"),
             Self::NotBefore(one, other) => format!("`{one}` 必须早于 `{other}`"),
             Self::TooManyBuckets(most) => format!("`bucket` 对这段时间太短：一次应答最多 {most} 段"),
+            Self::BadRows(most) => format!("`members` 必须是 1 到 {most} 个对象的列表"),
+            Self::BadRow => "每个成员必须是一个 JSON 对象，最多嵌套 16 层".into(),
+            Self::BadImportedPhone => {
+                "`phone` 必须是完整的号码：13800138000，或 +44 7700900000（国家代码后加空格）".into()
+            }
+            Self::NotPast(key) => format!("`{key}` 应为 Unix 秒（整数），且不晚于现在"),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod services;
 mod shapes;
 pub mod statistics;
 pub mod tokens;
+pub mod transfer;
 pub mod webhooks;
 
 use std::sync::LazyLock;
@@ -31,7 +32,7 @@ const INTERNAL_URL: &str = "http://127.0.0.1:8521";
 
 const ABOUT: &str = "Login server for WeChat Mini Programs 微信小程序登录服务.\n\n\
     The status and `errcode` of an answer are both always right. `error` is the word that programs match on. Unknown and \
-    repeated keys of a request are refused by name; bodies have at most 16 KiB (a picture 1 MiB) and are not compressed. A path that is not \
+    repeated keys of a request are refused by name; bodies have at most 16 KiB (a picture 1 MiB, an import 4 MiB) and are not compressed. A path that is not \
     here is 404 `not_found`, another method of one that is here 405 `method_not_allowed` with `Allow`, both in the shape of \
     every failure. What is no HTTP request is answered 400 or 431 without a body, and the connection ends.";
 
@@ -129,6 +130,7 @@ fn parameters() -> Map<String, Value> {
     }));
     parameters.extend(members::parameters());
     parameters.extend(tokens::parameters());
+    parameters.extend(transfer::parameters());
     parameters.extend(push::parameters());
     parameters.extend(apps::parameters());
     parameters.extend(avatar::parameters());
@@ -186,6 +188,7 @@ fn schemas() -> Map<String, Value> {
     schemas.extend(push::schemas());
     schemas.extend(services::schemas());
     schemas.extend(tokens::schemas());
+    schemas.extend(transfer::schemas());
     schemas.extend(webhooks::schemas());
     schemas.extend(statistics::schemas());
     schemas

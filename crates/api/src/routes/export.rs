@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
 use crate::http::{Route, info, respond, with};
-use crate::member_record::MemberRecord;
+use crate::member_record::FullRecord;
 use crate::phone_answer::PhoneAnswer;
 use crate::phone_number::PhoneNumber;
 use crate::picture::MEDIA_TYPE;
@@ -40,12 +40,7 @@ pub struct ExportReply {
 #[derive(Serialize)]
 struct ExportedMember {
     #[serde(flatten)]
-    record: MemberRecord,
-    gender: Option<i64>,
-    country: Option<String>,
-    province: Option<String>,
-    city: Option<String>,
-    language: Option<String>,
+    record: FullRecord,
     phone_info: Option<PhoneNumber>,
 }
 
@@ -172,16 +167,7 @@ impl App {
             rid: row.failed.rid,
         };
         let failed_requests = held.failed_requests.into_iter().map(failed).collect();
-        let profile = held.member.profile.clone();
-        let member = ExportedMember {
-            record: self.member_record(held.member)?,
-            gender: profile.gender,
-            country: profile.country,
-            province: profile.province,
-            city: profile.city,
-            language: profile.language,
-            phone_info,
-        };
+        let member = ExportedMember { record: self.full_record(held.member)?, phone_info };
         let audit = |row: wxgate_store::AuditRow| ExportedAudit {
             at: row.at.0,
             actor: row.actor,

@@ -10,9 +10,11 @@ mod docs;
 mod endpoint;
 mod erase;
 mod export;
+mod export_all;
 pub(crate) mod failures;
 mod forward_auth;
 mod health;
+mod import;
 mod introspect;
 mod jwks;
 mod jwt;
@@ -49,6 +51,7 @@ use warp::{Filter, Rejection};
 
 use self::endpoint::{Answer, Check};
 pub(crate) use self::endpoint::{Endpoint, allowed, find};
+pub(crate) use self::import::MOST_ROWS;
 use crate::app::App;
 use crate::edge::Edge;
 use crate::error::ApiError;
@@ -56,7 +59,7 @@ use crate::http::Route;
 use crate::openapi::{
     apps as of_apps, avatar as of_avatar, jwt as of_jwt, login as of_login, member as of_member, members as of_members,
     push as of_push, services as of_services, statistics as of_statistics, tokens as of_tokens,
-    webhooks as of_webhooks,
+    transfer as of_transfer, webhooks as of_webhooks,
 };
 use crate::plugin;
 
@@ -110,6 +113,8 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
         member_sessions::end_one,
         of_members::end_session,
     ),
+    Endpoint::new(Method::GET, "/api/v1/export", export_all::route, of_transfer::export),
+    Endpoint::new(Method::POST, "/api/v1/import", import::route, of_transfer::import),
     Endpoint::new(Method::GET, "/api/v1/tokens", api_tokens::list, of_tokens::list_all),
     Endpoint::new(Method::POST, "/api/v1/tokens", api_tokens::create, of_tokens::create),
     Endpoint::new(Method::DELETE, "/api/v1/tokens/{id}", api_tokens::revoke, of_tokens::revoke),

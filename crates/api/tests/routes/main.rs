@@ -31,5 +31,6 @@ mod sessions;
 mod statistics;
 mod table;
 mod tenants;
+mod transfer;
 mod uniform;
 mod webhooks;

@@ -46,6 +46,7 @@ fn fits(keywords: &'static Map<String, Value>, value: &Value) -> Result<(), Stri
             "minimum" => value.as_i64() >= wanted.as_i64(),
             "maximum" => value.as_i64() <= wanted.as_i64(),
             "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap()),
+            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= wanted.as_u64().unwrap()),
             "maxProperties" => value.as_object().unwrap().len() as u64 <= wanted.as_u64().unwrap(),
             "pattern" => matches(wanted.as_str().unwrap(), value.as_str().unwrap()),
             "format" => value.is_null() || has_format(wanted.as_str().unwrap(), value),
