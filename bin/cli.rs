@@ -10,7 +10,8 @@ use crate::lang::{Lang, words};
 use crate::manage::{AppCommand, AuditCommand, Here, MemberCommand, SessionCommand, TokenCommand};
 use crate::out::{Failure, Outcome};
 use crate::{
-    backup, demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace, usage,
+    backup, demo, doctor, explain, healthcheck, help, init, manual, migrate, proxy_config, sandbox, serve, trace,
+    transfer, usage,
 };
 
 /// Login server for WeChat Mini Programs: one binary, one SQLite file. 微信小程序登录服务。
@@ -113,6 +114,12 @@ enum Command {
     /// API tokens for the internal listener. 管理内部接口令牌
     #[command(subcommand, after_help = "Example:\n  wxgate token create --name proxy --scope introspect")]
     Token(TokenCommand),
+    /// Write all members as CSV or JSON lines. 导出全部成员
+    #[command(after_help = "Example:\n  wxgate export --format csv --out members.csv")]
+    Export(transfer::ExportFlags),
+    /// Take in members from a table or a mysqldump. 导入成员
+    #[command(after_help = "Example:\n  wxgate import member.sql --dry-run")]
+    Import(transfer::ImportFlags),
     /// Who did what. 操作记录
     #[command(subcommand, after_help = "Example:\n  wxgate audit list --limit 20")]
     Audit(AuditCommand),
@@ -168,6 +175,8 @@ pub(crate) fn run(lang: Lang) -> Outcome {
         Command::Token(command) => command.run(here),
         Command::Audit(command) => command.run(here),
         Command::App(command) => command.run(here),
+        Command::Export(flags) => transfer::export(&flags, here),
+        Command::Import(flags) => transfer::import(&flags, here),
         Command::ProxyConfig(flags) => proxy_config::run(&flags),
         Command::Explain(flags) => explain::run(flags, lang),
         Command::Trace(flags) => trace::run(&flags, here),
@@ -247,6 +256,8 @@ mod tests {
             "member list",
             "member erase 01980c2e-7c1e-7000-8000-000000000000",
             "session end 01980c2e-7c1e-7000-8000-000000000000 --all",
+            "export",
+            "import a",
             "audit list",
             "app list",
             "init",

@@ -29,6 +29,7 @@ mod serve;
 mod systemd;
 mod table;
 mod trace;
+mod transfer;
 mod usage;
 
 use std::process::ExitCode;

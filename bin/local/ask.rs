@@ -64,6 +64,12 @@ impl Question {
     }
 }
 
+/// Whether nothing was done because there was too much to do, or no room, and trying again later is right.
+pub(super) fn is_busy(status: StatusCode, body: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    status == StatusCode::SERVICE_UNAVAILABLE && answer["error"] == "storage_full"
+}
+
 /// What the routes said, or why they did not do it.
 pub(super) fn read(status: StatusCode, body: &[u8]) -> Result<Value, Failure> {
     let answer: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
@@ -109,5 +115,7 @@ mod tests {
         assert_eq!(exit(503, r#"{"error":"outcome_unknown"}"#).0, Exit::OutcomeUnknown);
         assert!(exit(502, "<html>").1.contains("502"));
         assert_eq!(read(StatusCode::OK, br#"{"a":1}"#).unwrap()["a"], 1);
+        let busy = |body: &str| is_busy(StatusCode::SERVICE_UNAVAILABLE, body.as_bytes());
+        assert!(busy(r#"{"error":"storage_full"}"#) && !busy(r#"{"error":"outcome_unknown"}"#) && !busy("<html>"));
     }
 }

@@ -15,11 +15,11 @@ use hyper_util::rt::TokioIo;
 use rustix::process::geteuid;
 use serde_json::Value;
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wxgate_api::Edge;
 use wxgate_store::SqliteStore;
 
-use super::ask::{Question, read};
+use super::ask::{Question, is_busy, read};
 use super::socket;
 use crate::cli::Global;
 use crate::config::quoted;
@@ -30,6 +30,9 @@ use crate::out::Failure;
 
 /// Far above what any answer takes: a server that needs longer does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often, and after which pauses, a question is asked again that met a server with too much to do.
+const AGAIN: u32 = 10;
+const PAUSE: Duration = Duration::from_secs(1);
 /// How often it is tried again to reach a server that is just starting or stopping: each try waits for the data
 /// directory's lock.
 const TRIES: u32 = 3;
@@ -122,17 +125,39 @@ impl Local {
 
     /// Asks, and reads the answer.
     pub(crate) async fn ask(&self, question: &Question) -> Result<Value, Failure> {
+        let (status, body) = self.answer(question).await?;
+        read(status, &body)
+    }
+
+    /// The same, and again for some seconds while there is too much to do: for one of thousands of questions, which must not
+    /// end the others.
+    pub(crate) async fn ask_patiently(&self, question: &Question) -> Result<Value, Failure> {
+        for _ in 0..AGAIN {
+            let (status, body) = self.answer(question).await?;
+            if !is_busy(status, &body) {
+                return read(status, &body);
+            }
+            sleep(PAUSE).await;
+        }
+        self.ask(question).await
+    }
+
+    async fn answer(&self, question: &Question) -> Result<(StatusCode, Bytes), Failure> {
         let request = question.request(self.lang);
-        let (status, body) = match &self.reach {
-            Reach::Here(edge, _) => collected(edge.answer(request, None).await).await.map_err(|error| lost(&error))?,
+        match &self.reach {
+            Reach::Here(edge, _) => collected(edge.answer(request, None).await).await.map_err(|error| lost(&error)),
             Reach::Server(data_dir, _) => {
                 let stream =
                     socket::connect(data_dir).await.map_err(|error| unreachable(data_dir, &error.to_string()))?;
                 let silent = |_| unreachable(data_dir, "it does not answer");
-                timeout(PATIENCE, exchange(stream, request)).await.map_err(silent)?.map_err(|error| lost(&error))?
+                timeout(PATIENCE, exchange(stream, request)).await.map_err(silent)?.map_err(|error| lost(&error))
             }
-        };
-        read(status, &body)
+        }
+    }
+
+    /// Whether a server answers, whom others ask as well.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.reach, Reach::Server(..))
     }
 
     /// The server's process.

@@ -34,7 +34,7 @@ pub(crate) struct Here<'a> {
 
 impl Here<'_> {
     /// Runs `act` with the API at hand, and lets go of it.
-    fn with_api(self, need: Need, act: impl AsyncFnOnce(&Local) -> Outcome) -> Outcome {
+    pub(crate) fn with_api(self, need: Need, act: impl AsyncFnOnce(&Local) -> Outcome) -> Outcome {
         on_runtime(async {
             let local = Local::open(self.global, need, self.lang).await?;
             let outcome = act(&local).await;
@@ -68,7 +68,7 @@ impl Here<'_> {
     }
 
     /// Says on stderr that something is done.
-    fn done(self, zh: &str, en: &str) {
+    pub(crate) fn done(self, zh: &str, en: &str) {
         out::complain(self.lang.pick(zh, en));
     }
 }
@@ -100,7 +100,7 @@ impl Clock {
 }
 
 /// What the contract says is in an answer.
-fn part<'a>(answer: &'a Value, key: &str) -> Result<&'a Value, Failure> {
+pub(crate) fn part<'a>(answer: &'a Value, key: &str) -> Result<&'a Value, Failure> {
     answer.get(key).ok_or_else(|| {
         Failure::problem(words(
             format!("服务的回答中没有 {key}；两者版本是否不同？请重启服务"),

@@ -37,6 +37,7 @@ mod systemd_unit;
 mod token_centre;
 mod tokens;
 mod trace;
+mod transfer;
 mod webhooks;
 mod wechat;
 

@@ -1,0 +1,1 @@
+CREATE TABLE other (a int); INSERT INTO other VALUES (1);

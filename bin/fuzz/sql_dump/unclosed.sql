@@ -1,0 +1,1 @@
+INSERT INTO cSessionInfo (open_id) VALUES ('oE
