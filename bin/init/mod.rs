@@ -95,6 +95,9 @@ pub(crate) fn run(flags: Flags, global: &Global, lang: Lang) -> Outcome {
         Secret::File(path) => path.clone(),
         Secret::Text(secret) => make_secret(&dir, secret)?,
     };
+    if says_nothing(&file) {
+        fs::remove_file(&file).map_err(|error| cannot(&file, &error))?;
+    }
     create(&file, text(&answers, &data_dir, &secret_file).as_bytes()).map_err(|error| cannot(&file, &error))?;
     if is_service {
         // It holds no secret, and is read by a user that systemd makes up.
@@ -126,7 +129,7 @@ fn make_secret(dir: &Path, secret: &str) -> Result<PathBuf, Failure> {
 
 /// Nothing is written over: a configuration may be the only place that names the right secret.
 fn refuse_existing(file: &Path) -> Result<(), Failure> {
-    if file.symlink_metadata().is_err() {
+    if file.symlink_metadata().is_err() || says_nothing(file) {
         return Ok(());
     }
     let path = file.display();
@@ -134,6 +137,13 @@ fn refuse_existing(file: &Path) -> Result<(), Failure> {
         format!("{path} 已存在，不会覆盖；可用 --config 另写一个文件，或先移走它"),
         format!("{path} is there already and is not written over: name another file with --config, or move it away"),
     )))
+}
+
+/// Whether the file is one of comments alone, as a package brings along: nothing is lost with it.
+fn says_nothing(file: &Path) -> bool {
+    let is_file = file.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    let nothing = |line: &str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    is_file && fs::read_to_string(file).is_ok_and(|text| text.lines().all(nothing))
 }
 
 /// The configuration: what differs from the defaults, and the addresses that people look for.

@@ -114,3 +114,19 @@ fn the_file_is_short_and_means_what_was_answered_whatever_the_paths() {
     assert_eq!(config.settings.listen.public.to_string(), "unix:/run/a.sock");
     assert!(config.warnings.is_empty());
 }
+
+#[test]
+fn only_a_file_of_comments_makes_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let [file, link] = ["wxgate.toml", "link"].map(|name| dir.path().join(name));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for text in ["", "# nothing yet\n\n  # 尚未配置\n", include_str!("../../config/deb/wxgate.toml")] {
+        fs::write(&file, text).unwrap();
+        assert!(refuse_existing(&file).is_ok(), "{text}");
+        assert!(refuse_existing(&link).is_err());
+    }
+    for text in ["# a\npublic_url = \"\"\n", "[[app]]", "not TOML"] {
+        fs::write(&file, text).unwrap();
+        assert!(refuse_existing(&file).is_err(), "{text}");
+    }
+}
