@@ -58,12 +58,11 @@ pub(super) fn run(flags: &Flags, global: &Global, lang: Lang) -> Outcome {
         return Ok(Exit::Done);
     }
     let dir = directory(&settings);
-    let path = match &flags.out {
-        Some(path) => path.clone(),
-        None => {
-            make_directory(&dir, data_dir).map_err(|error| cannot_make(&dir, &error))?;
-            dir.join(Retention::name(now))
-        }
+    let path = if let Some(path) = &flags.out {
+        path.clone()
+    } else {
+        make_directory(&dir, data_dir).map_err(|error| cannot_make(&dir, &error))?;
+        dir.join(Retention::name(now))
     };
     let made = with_progress(&source, Out::File(&path), &path, lang)?;
     if flags.out.is_none() {

@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wxgate_store::{Erasure, UnixSeconds};
 
 use crate::create::hex;
@@ -18,7 +18,7 @@ use crate::scratch::sync;
 pub const ERASURES: &str = "wxgate-erasures.jsonl";
 
 /// A line of the list.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     /// 64 hexadecimal digits, which name nobody without the sealing key.
@@ -29,8 +29,7 @@ struct Line {
 
 /// An erasure as a line of a list, without its end.
 pub fn erasure_line(erasure: &Erasure) -> String {
-    let line = Line { pseudonym: hex(&erasure.pseudonym), erased_at: erasure.erased_at.0 };
-    serde_json::to_string(&line).expect("a text and a number are JSON")
+    format!(r#"{{"pseudonym":"{}","erased_at":{}}}"#, hex(&erasure.pseudonym), erasure.erased_at.0)
 }
 
 /// Reads a list. What a kill left of a last line is no line.
