@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::support::{Bench, Notices, Server, get, post, program, until};
 
 /// Changes the configuration, or any file beside it.
-fn edit(path: PathBuf, from: &str, to: &str) {
-    let text = fs::read_to_string(&path).unwrap();
+fn edit(path: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{text}");
-    fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
 /// Has the server read its configuration, and gives the lines that it logged of that.
@@ -54,7 +54,7 @@ async fn limits_proxies_and_the_level_of_the_log_change_and_the_rest_waits() {
     let status = async |from| server.public.send(ask(from)).await.status;
     assert_eq!(status("203.0.113.7").await, 401);
     edit(
-        config.clone(),
+        &config,
         "requests_per_minute = 0",
         "requests_per_minute = 1\n[session]\nidle_days = 3\n[log]\nlevel = \"debug\"",
     );
@@ -68,11 +68,11 @@ async fn limits_proxies_and_the_level_of_the_log_change_and_the_rest_waits() {
     assert_eq!([status("203.0.113.7").await, status("203.0.113.7").await], [401, 429]);
     assert_eq!(status("203.0.113.8").await, 401, "another client behind the proxy");
     // Now the proxy is trusted no more: all are one client.
-    edit(config.clone(), "[wechat]", "trusted_proxies = []\n[wechat]");
+    edit(&config, "[wechat]", "trusted_proxies = []\n[wechat]");
     let said = reload(&server).await;
     assert!(said.contains("listen.trusted_proxies") && !said.contains("limits."), "{said}");
     assert_eq!([status("203.0.113.9").await, status("203.0.113.10").await], [401, 429]);
-    edit(config, "level = \"debug\"", "level = \"error\"");
+    edit(&config, "level = \"debug\"", "level = \"error\"");
     // Of this reload nothing is said any more, but that it is over is told.
     let before = server.log().len();
     server.signal(Signal::HUP);

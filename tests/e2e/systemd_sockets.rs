@@ -40,17 +40,17 @@ async fn a_restart_under_load_refuses_nobody() {
     assert_eq!(server.public.send(get("/readyz")).await.status, 404);
     assert_eq!(server.internal.send(get("/readyz")).await.status, 200);
     let skey = server.login(&bench.code("alice")).await;
-    let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
     let clients: Vec<_> = (0..8)
         .map(|number| {
-            let (at, stop, served) = (at[number % 2].clone(), Arc::clone(&stop), Arc::clone(&served));
+            let (at, stop, answered) = (at[number % 2].clone(), Arc::clone(&stop), Arc::clone(&answered));
             let path = ["/forward-auth", "/v1/session"][number % 2];
             let request = get(path).bearer(&skey);
             tokio::spawn(async move {
                 let mut failures = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
                     match at.try_send(&request).await {
-                        Ok(answer) if answer.status == 200 => drop(served.fetch_add(1, Ordering::Relaxed)),
+                        Ok(answer) if answer.status == 200 => drop(answered.fetch_add(1, Ordering::Relaxed)),
                         Ok(answer) => failures.push(format!("{path}: {}", answer.status)),
                         Err(error) => failures.push(format!("{path}: {error}")),
                     }
@@ -60,8 +60,8 @@ async fn a_restart_under_load_refuses_nobody() {
         })
         .collect();
     for _ in 0..10 {
-        let before = served.load(Ordering::Relaxed);
-        crate::support::until("some load", || (served.load(Ordering::Relaxed) > before + 50).then_some(())).await;
+        let before = answered.load(Ordering::Relaxed);
+        crate::support::until("some load", || (answered.load(Ordering::Relaxed) > before + 50).then_some(())).await;
         assert_eq!(server.stop().await.code, Some(0));
         server = serve().await;
     }
@@ -70,7 +70,7 @@ async fn a_restart_under_load_refuses_nobody() {
     for client in clients {
         failures.extend(client.await.unwrap());
     }
-    assert_eq!(failures, Vec::<String>::new(), "of {} requests", served.load(Ordering::Relaxed));
+    assert_eq!(failures, Vec::<String>::new(), "of {} requests", answered.load(Ordering::Relaxed));
     server.stop().await;
 }
 

@@ -67,7 +67,7 @@ fn a_key_file_is_what_it_was_written_from() {
 #[test]
 fn what_is_no_key_is_refused() {
     for text in
-        ["", "# nothing", RECIPIENT, &KEY.to_lowercase(), &KEY[..73], &KEY.replace("K", "Q"), "AGE-SECRET-KEY-1"]
+        ["", "# nothing", RECIPIENT, &KEY.to_lowercase(), &KEY[..73], &KEY.replace('K', "Q"), "AGE-SECRET-KEY-1"]
     {
         assert_eq!(Identity::parse_file(text).err(), Some(AgeError::Identity), "{text}");
     }
