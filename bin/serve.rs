@@ -94,9 +94,11 @@ impl Server {
         app.watch_backups(move || backup::last(&noted));
         // Now that the data directory is ours, so is the place of its socket.
         let (local, socket) = local::bind(&data_dir, runtime_directory().as_deref()).await?;
+        // Before anything is served: whoever gets an answer may at once tell it to stop.
+        let told = StopSignals::new()?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        // Before anything is served: plugins hear of every event.
+        // So too: plugins hear of every event.
         tasks.spawn(plugin::run(Arc::clone(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(public.listener, wxgate_api::public(&app), until(stopped.clone())));
         tasks.spawn(wxgate_api::serve(internal.listener, wxgate_api::internal(&app), until(stopped.clone())));
@@ -108,8 +110,6 @@ impl Server {
         if let Some(watchdog) = watchdog {
             beats.spawn(watchdog.run(store.clone(), notifier.clone()));
         }
-        // Before the line that says that it serves: whoever reads it may at once tell it to stop.
-        let told = StopSignals::new()?;
         let (public, internal) = (public.at, internal.at);
         tracing::info!(public = %public.address, internal = %internal.address, version = env!("CARGO_PKG_VERSION"), "listening");
         notifier.ready(SERVING);
