@@ -34,6 +34,9 @@ impl SqliteStore {
         pseudonym: impl Fn(&MemberKey) -> [u8; 32] + Send + Sync,
         now: UnixSeconds,
     ) -> Result<u64> {
+        if journal.is_empty() {
+            return Ok(0);
+        }
         let erased_at: HashMap<_, _> = journal.iter().map(|erasure| (erasure.pseudonym, erasure.erased_at)).collect();
         let (mut after, mut erased) = (0, 0);
         loop {
