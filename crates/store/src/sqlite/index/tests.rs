@@ -128,6 +128,8 @@ fn login(number: i64) -> Login {
 
 #[tokio::test]
 async fn a_store_knows_its_sessions_again_after_a_reopening() {
+    // Less than all, and more than the run that the newest are in: the idle writer lets go of what is above it.
+    const ROOM: usize = 40_000;
     let dir = TempDir::new().unwrap();
     let settings = |index_max_bytes| Settings { index_max_bytes, ..Settings::default() };
     let open = |bytes| Arc::new(SqliteStore::open(&settings(bytes), dir.path()).unwrap());
@@ -139,7 +141,7 @@ async fn a_store_knows_its_sessions_again_after_a_reopening() {
     store.end_sessions(gone.id, UnixSeconds(AT.into())).await.unwrap();
     drop(store);
     let indexed = "SELECT count(*) FROM sqlite_schema WHERE name = 'sessions_by_member'";
-    for (bytes, oldest, has_index) in [(1 << 20, "known", false), (20_000, "ask", true), (1 << 20, "known", false)] {
+    for (bytes, oldest, has_index) in [(1 << 20, "known", false), (ROOM, "ask", true), (1 << 20, "known", false)] {
         let store = open(bytes);
         store.index.settled().await;
         assert_eq!([1, 700, 701].map(|id| word(&store.index, id)), [oldest, "known", "absent"], "{bytes}");
