@@ -143,7 +143,9 @@ impl World {
                 store.keep_access_token(APPID, KeptToken { sealed: vec![token], expires_at: now }).await.into()
             }
             Act::Create { token, hash: other } => {
-                store.create_api_token(ApiToken { hash: hash(other), ..api_token(token) }, By::COMMAND).await.into()
+                // The audit's lines come in the order of their time, by which they go.
+                let token = ApiToken { hash: hash(other), created_at: now, ..api_token(token) };
+                store.create_api_token(token, By::COMMAND).await.into()
             }
             Act::Revoke { token } => store.revoke_api_token(api_token(token).id, By::COMMAND, now).await.into(),
             Act::Purge { limit } => purge(store, now, limit).await,
