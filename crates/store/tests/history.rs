@@ -13,7 +13,7 @@ use wxgate_store::contract::history::{Backend, histories, live};
 use wxgate_store::{MemberId, Settings, SqliteStore, Store, UnixSeconds};
 
 /// Histories and the most steps in one: in a normal run, and with `WXGATE_LONG`.
-const SIZES: [(u32, usize); 2] = [(250, 40), (5_000, 200)];
+const SIZES: [(u32, usize); 2] = [(250, 40), (5_000, 80)];
 
 struct Sqlite {
     open: Option<SqliteStore>,

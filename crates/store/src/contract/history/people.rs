@@ -1,7 +1,7 @@
 //! Members, their sessions and their session keys.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::log::{Log, cut};
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub(super) struct Person {
     pub(super) sessions: BTreeMap<SessionId, Open>,
     /// Of the logins with these ids, be their sessions open or ended.
     keys: Vec<(SessionId, SealedKey)>,
+    /// Whose ids nobody else can have: an ended session keeps its own until the next purge, with a key or without.
+    rows: BTreeSet<SessionId>,
     /// With the name of the check that judges it.
     pub(super) avatar: Option<(Avatar, Option<[u8; 32]>)>,
 }
@@ -139,7 +141,7 @@ impl People {
         }
         let own = at.and_then(|at| self.all[at].sessions.get(&id));
         let repeated = own.is_some_and(|session| session.hash == hash);
-        if !repeated && self.all.iter().any(|person| person.has_row(id)) {
+        if !repeated && self.all.iter().any(|person| person.rows.contains(&id)) {
             return Err(Error::Conflict("another login has this session id"));
         }
         let is_new = at.is_none();
@@ -167,6 +169,7 @@ impl People {
                 !goes
             });
             person.forget_keys(now);
+            person.forget_rows();
         }
         u64::from(limit - left)
     }
@@ -188,12 +191,8 @@ impl Person {
             updated_at: login.now,
             revision: 0,
         };
-        let (sessions, keys) = (BTreeMap::new(), Vec::new());
-        Self { number, log, member, phone_index: None, sessions, keys, avatar: None }
-    }
-
-    fn has_row(&self, id: SessionId) -> bool {
-        self.sessions.contains_key(&id) || self.keys.iter().any(|(of, _)| *of == id)
+        let (sessions, keys, rows) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+        Self { number, log, member, phone_index: None, sessions, keys, rows, avatar: None }
     }
 
     pub(super) fn audit(&self, by: By, action: &str, at: UnixSeconds) {
@@ -241,6 +240,7 @@ impl Person {
             user_agent: session.user_agent.clone(),
         };
         self.sessions.insert(session.id, open);
+        self.rows.insert(session.id);
         self.keys.push((session.id, SealedKey { sealed: login.sealed_key.clone(), obtained_at: login.now }));
     }
 
@@ -288,6 +288,12 @@ impl Person {
         let is_wanted = self.sessions.values().any(|session| session.is_live(now));
         self.keys = self.usable(now);
         self.keys.retain(|(_, key)| is_wanted || is_young(key, now));
+    }
+
+    /// A row stays for its session or for its key.
+    fn forget_rows(&mut self) {
+        let Self { rows, sessions, keys, .. } = self;
+        rows.retain(|id| sessions.contains_key(id) || keys.iter().any(|(of, _)| of == id));
     }
 }
 
