@@ -176,7 +176,8 @@ impl Store for SqliteStore {
     }
 
     async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
-        self.read_with_index(move |conn, index| keys::of_member(conn, index, member, now)).await
+        self.index.settled().await;
+        self.noticed(self.readers.at_once(|conn| keys::of_member(conn, &self.index, member, now))).await
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>> {
@@ -209,7 +210,7 @@ impl Store for SqliteStore {
     }
 
     async fn used_proof(&self, digest: [u8; 32]) -> Result<Option<UsedProof>> {
-        self.read(move |conn| proofs::by_digest(conn, &digest)).await
+        self.noticed(self.readers.at_once(|conn| proofs::by_digest(conn, &digest))).await
     }
 
     async fn bind_phone(&self, bind: BindPhone) -> Result<Bound> {

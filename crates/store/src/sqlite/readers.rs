@@ -24,7 +24,7 @@ impl<T, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static> Query<T>
 /// The connections that read.
 pub(super) struct Readers {
     pool: Pool<SqliteConnectionManager>,
-    /// For reads of one row.
+    /// For reads of a few rows.
     quick: Mutex<Connection>,
 }
 
@@ -42,6 +42,8 @@ impl Readers {
             .connection_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
+            // A file does not hang up: to ask each time whether it is there costs more than most questions.
+            .test_on_check_out(false)
             .build(manager)
             .map_err(|error| files::refused(database, error))?;
         Ok(Self { pool, quick: Mutex::new(quick) })
