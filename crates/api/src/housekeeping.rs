@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::app::App;
 use crate::trusted_clock::TrustedClock;
@@ -20,6 +20,11 @@ const WRITE_FAILED_EVERY: Duration = Duration::from_secs(1);
 const WRITE_HOURS_EVERY: Duration = Duration::from_mins(1);
 /// Rows removed in one write, so that logins do not wait behind it.
 const PURGE_ROWS: u32 = 500;
+/// How often as long as a slice took nothing is removed after it: what is over is in nobody's way, and whoever is checked
+/// meanwhile may be on the same core.
+const PURGE_REST: u32 = 3;
+/// The most of it: a slice that had to wait itself is no work that anybody is to recover from.
+const PURGE_REST_MOST: Duration = Duration::from_millis(100);
 
 /// Writes down what was counted and is not on the disk yet: for the end, when no more requests come.
 pub async fn write_down(app: &App) {
@@ -78,12 +83,14 @@ async fn tend_jwt_keys(app: &App, trusts_clock: bool) {
 async fn purge(app: &App, clock: &mut TrustedClock) {
     let mut sessions = 0;
     while clock.trusts(app.clock.now_ms()) {
+        let begun = Instant::now();
         match app.store.purge(app.clock.now(), PURGE_ROWS).await {
             Ok(purged) => {
                 sessions += purged.sessions;
                 if !purged.more {
                     break;
                 }
+                rest_after(begun).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "expired rows could not be removed; the next round tries again");
@@ -97,10 +104,16 @@ async fn purge(app: &App, clock: &mut TrustedClock) {
     }
 }
 
+/// After a slice that began then.
+async fn rest_after(begun: Instant) {
+    sleep((begun.elapsed() * PURGE_REST).min(PURGE_REST_MOST)).await;
+}
+
 async fn purge_deliveries(app: &App, clock: &mut TrustedClock) {
     while clock.trusts(app.clock.now_ms()) {
+        let begun = Instant::now();
         match app.store.purge_deliveries(app.clock.now(), PURGE_ROWS, MOST_WAITING).await {
-            Ok(true) => {}
+            Ok(true) => rest_after(begun).await,
             Ok(false) => return,
             Err(error) => {
                 tracing::warn!(%error, "old deliveries could not be removed; the next round tries again");
