@@ -33,8 +33,6 @@ const COMMANDS: usize = 16;
 /// Connections at once whose request has begun and is not here as a whole; beyond it the one that began first yields. Each
 /// holds some 20 KiB, and behind a proxy that reads requests before it passes them on there are none.
 const LATE: usize = 2_048;
-/// Headers a request may have.
-const HEADERS: usize = 64;
 /// Bytes a request's head may have.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Time that requests in hand have to end once the server is told to stop.
@@ -178,7 +176,6 @@ async fn connection<S>(
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_headers(HEADERS)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(io, service);
     let mut serving = std::pin::pin!(serving);

@@ -45,6 +45,8 @@ use crate::soon::Soon;
 use crate::text::Language;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Headers a request may have. hyper stops at 100 by itself; told of fewer, it would make room for them at each request.
+const HEADERS: usize = 64;
 /// Characters of a path that are logged.
 const LOGGED_PATH_CHARACTERS: usize = 256;
 
@@ -114,35 +116,34 @@ impl Edge {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let now_ms = self.app.clock.now_ms();
-        let asked = Asked {
-            arrived: Instant::now(),
-            rid: self.app.request_ids.next(now_ms),
-            language: Language::of(&head.headers),
-            method: head.method.clone(),
-            uri: head.uri.clone(),
-        };
+        let (arrived, now_ms) = (Instant::now(), self.app.clock.now_ms());
+        let (rid, language) = (self.app.request_ids.next(now_ms), Language::of(&head.headers));
         let info = RequestInfo {
-            arrived: asked.arrived,
+            arrived,
             now: UnixSeconds(now_ms.div_euclid(1000)),
             client: address::client(&head.headers, peer, &self.app.adjusted().trusted_proxies),
             authorization: Authorization::of(&head.headers),
             is_local: self.side == Side::Local,
-            rid: asked.rid,
+            rid,
         };
         let found = self.admit(&head, &info).and_then(|()| self.find(&head.method, head.uri.path()));
+        let asked = |method, uri| Asked { arrived, rid, language, method, uri };
         let at = match found {
             Ok(at) => at,
-            Err(refusal) => return Soon::now(self.finish(warp::Reply::into_response(refusal), None, &asked)),
+            Err(refusal) => {
+                let asked = asked(head.method, head.uri);
+                return Soon::now(self.finish(warp::Reply::into_response(refusal), None, &asked));
+            }
         };
         match &self.handlers[at] {
             Handler::Check(check) => {
                 give_back(head.headers);
-                self.finished(check(&self.app, &info), at, asked)
+                self.finished(check(&self.app, &info), at, asked(head.method, head.uri))
             }
             Handler::Route(route) => {
+                let asked = asked(head.method.clone(), head.uri.clone());
                 let answer = with_info(info, warp::service(route.clone()).call(Request::from_parts(head, body)));
-                let span = self.span(at, &asked.rid);
+                let span = self.span(at, &rid);
                 let edge = self.clone();
                 Soon::later(async move {
                     let Ok(response) = answer.instrument(span.clone()).await;
@@ -184,7 +185,7 @@ impl Edge {
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         match &failure {
-            Some(ApiError::BadRequest(Problem::AmbiguousLength)) => {
+            Some(ApiError::BadRequest(Problem::AmbiguousLength | Problem::HeadTooLarge)) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Some(ApiError::MethodNotAllowed) => {
@@ -217,6 +218,9 @@ impl Edge {
     fn admit(&self, head: &Parts, info: &RequestInfo) -> Result<(), ApiError> {
         if head.extensions.get::<Ambiguous>().is_some() || !is_plainly_framed(&head.headers) {
             return Err(Problem::AmbiguousLength.into());
+        }
+        if head.headers.len() > HEADERS {
+            return Err(Problem::HeadTooLarge.into());
         }
         let (path, query) = (head.uri.path(), head.uri.query());
         // To warp the slash at the end is nothing: `DELETE /v1/sessions/` would end them all.
