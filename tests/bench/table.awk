@@ -13,7 +13,7 @@ function median(list,    n, values, i, j, value) {
 # The median of what WHAT and another row have in the same round, one divided by the other.
 function ratio(field, key, other,    round, list) {
     for (round = 1; round <= rounds; round++)
-        if (at[field, other, round] > 0) list = list " " at[field, key, round] / at[field, other, round]
+        if (((field, key, round) in at) && at[field, other, round] > 0) list = list " " at[field, key, round] / at[field, other, round]
     return list == "" ? "" : sprintf("%.2f", median(list))
 }
 

@@ -1,7 +1,7 @@
 # The server under test, one for each size. Sourced by run.
 
 APPID=wx0123456789abcdef
-declare -A sample server_pid public internal api_token phone_rate
+declare -A sample with_phone server_pid public internal api_token phone_rate
 
 # SIZE MEMBERS WECHAT-PORT: its configuration, its first start's files, its members and sessions. SIZE names the server.
 wxgate_fill() {
@@ -30,6 +30,10 @@ TOML
     [ "$members" -gt 0 ] || return 0
     filled=$(on_all "$built/examples/bench-store" fill "$room/$size" "$APPID" "$members" "${sample[$size]}")
     note fill "$size" $filled
+    # Of one in ten the number becomes known, and then more is said of them.
+    with_phone[$size]=$room/$size.with-phone
+    sed -n '0~10p' "${sample[$size]}" >"${with_phone[$size]}"
+    sed -i '0~10d' "${sample[$size]}"
 }
 
 # SIZE: starts the server and waits for its first answer; milliseconds in `first_answer`.
@@ -92,8 +96,10 @@ wxgate_loads() {
     load login "$size" "$one" login.lua "$outside" /v1/login "$size" "$EPOCHREALTIME"
     payloads "$room/payloads" "${phone_rate[$size]:-}"
     load phone "$size" "$one" \
-        phone.lua "$outside" /v1/phone "${sample[$size]}" "$room/payloads" Authorization "Bearer "
+        phone.lua "$outside" /v1/phone "${with_phone[$size]}" "$room/payloads" Authorization "Bearer "
     phone_rate[$size]=$rate
+    load session-with-phone "$size" "$one" \
+        get.lua "$outside" /v1/session "${with_phone[$size]}" Authorization "Bearer "
     wrk -t 1 -c 64 -d $((time + 1))s --timeout 10s -s tests/bench/login.lua "$outside" \
         -- /v1/login "$size" "$EPOCHREALTIME" >/dev/null &
     behind=$!
