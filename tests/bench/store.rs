@@ -4,7 +4,7 @@
 //!   to 100,000 of them to the file `SAMPLE`.
 //! - `bench-store expire DATA_DIR APPID SESSIONS` adds that many that are long over.
 //! - `bench-store logins DATA_DIR APPID MEMBERS SECONDS` logs known members in.
-//! - `bench-store purge DATA_DIR` removes all sessions as if they had expired.
+//! - `bench-store purge DATA_DIR APPID` removes all sessions as if they had expired.
 //! - `bench-store payloads APPID COUNT FILE` writes that many phone payloads, a line each, `encryptedData`, a blank and `iv`.
 //!
 //! What it measured it prints as one line of numbers for `run`.
@@ -31,6 +31,9 @@ use zeroize::Zeroizing;
 const CALLERS: u64 = 64;
 const SAMPLE: u64 = 100_000;
 const DAY: i64 = 86_400;
+/// Filled sessions were last seen so much later: within the hour none of those that are checked is due to be renewed, as
+/// each is once in ten minutes.
+const AHEAD: i64 = 3_600;
 /// What housekeeping removes in one write.
 const PURGE_ROWS: u32 = 500;
 
@@ -51,7 +54,7 @@ async fn main() -> Result<(), Failure> {
         ["logins", data_dir, appid, members, seconds] => {
             logins(data_dir, appid, members.parse()?, Duration::from_secs(seconds.parse()?)).await
         }
-        ["purge", data_dir] => purge(data_dir).await,
+        ["purge", data_dir, appid] => purge(data_dir, appid).await,
         ["payloads", appid, count, file] => payloads(appid, count.parse()?, file),
         _ => Err("usage: see the head of tests/bench/store.rs".into()),
     }
@@ -74,10 +77,16 @@ impl Bench {
         Ok(Arc::new(Self { store, vault, mint: SkeyMint::new(), appid: appid.to_owned(), next: AtomicU64::new(0) }))
     }
 
-    /// What the server does once WeChat has answered; so many seconds ago.
-    async fn log_in(&self, number: u64, ago: i64) -> Result<Zeroizing<String>, Failure> {
+    /// Memory knows all sessions: until then logins and purges wait.
+    async fn loaded(&self) -> Result<(), Failure> {
+        self.store.end_sessions(MemberId(Uuid::nil()), UnixSeconds(0)).await?;
+        Ok(())
+    }
+
+    /// What the server does once WeChat has answered; so many seconds ago, and seen so many seconds later.
+    async fn log_in(&self, number: u64, ago: i64, ahead: i64) -> Result<Zeroizing<String>, Failure> {
         let (now, now_ms) = now()?;
-        let now = now - ago;
+        let now = now - ago + ahead;
         let skey = self.mint.mint(now_ms - ago * 1000);
         let member = MemberKey { appid: self.appid.clone(), openid: people::openid(number) };
         let login = Login {
@@ -129,7 +138,7 @@ async fn fill(data_dir: &str, appid: &str, sessions: u64, ago: i64) -> Result<Ze
                 if number >= sessions {
                     return Ok::<_, Failure>(kept);
                 }
-                let skey = bench.log_in(number, ago).await?;
+                let skey = bench.log_in(number, ago, AHEAD).await?;
                 if number % step == 0 {
                     kept.push(skey);
                 }
@@ -150,6 +159,7 @@ async fn fill(data_dir: &str, appid: &str, sessions: u64, ago: i64) -> Result<Ze
 /// Prints logins a second of all callers together, and of one alone: the latter is a commit for each login.
 async fn logins(data_dir: &str, appid: &str, members: u64, time: Duration) -> Result<(), Failure> {
     let bench = Bench::open(data_dir, appid)?;
+    bench.loaded().await?;
     let together = rate(&bench, CALLERS, members, time).await?;
     let alone = rate(&bench, 1, members, time).await?;
     bench.store.close().await;
@@ -169,7 +179,7 @@ async fn rate(bench: &Arc<Bench>, callers: u64, members: u64, time: Duration) ->
                 let count = bench.next.fetch_add(1, Ordering::Relaxed);
                 // Spreads the counter over the members, so that neighbours in time are none in the file.
                 let random = count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-                bench.log_in(logs_in(random, members), 0).await?;
+                bench.log_in(logs_in(random, members), 0, 0).await?;
                 done += 1;
             }
             Ok::<_, Failure>(done)
@@ -191,13 +201,14 @@ fn logs_in(random: u64, members: u64) -> u64 {
 }
 
 /// Prints `rows seconds longest_slice_ms`.
-async fn purge(data_dir: &str) -> Result<(), Failure> {
-    let store = SqliteStore::open(&Settings::default(), Path::new(data_dir))?;
+async fn purge(data_dir: &str, appid: &str) -> Result<(), Failure> {
+    let bench = Bench::open(data_dir, appid)?;
+    bench.loaded().await?;
     let later = now()?.0 + 400 * DAY;
     let (began, mut longest, mut rows) = (Instant::now(), Duration::ZERO, 0);
     loop {
         let slice = Instant::now();
-        let purged = store.purge(later, PURGE_ROWS).await?;
+        let purged = bench.store.purge(later, PURGE_ROWS).await?;
         longest = longest.max(slice.elapsed());
         rows += purged.sessions;
         if !purged.more {
@@ -205,7 +216,7 @@ async fn purge(data_dir: &str) -> Result<(), Failure> {
         }
     }
     let seconds = began.elapsed().as_secs_f64();
-    store.close().await;
+    bench.store.close().await;
     println!("{rows} {seconds:.3} {:.2}", longest.as_secs_f64() * 1000.0);
     Ok(())
 }

@@ -119,6 +119,8 @@ purge_loads() {
     local size=$1 rows=$2 logs=$room began=$SECONDS
     on_all "$built/examples/bench-store" expire "$room/$size" "$APPID" "$rows"
     wxgate_start "$size"
+    # Until all sessions are in memory checks read the file, and the purge waits.
+    until curl -s "http://127.0.0.1:${internal[$size]}/metrics" | grep -q '^wxgate_sessions [1-9]'; do sleep 0.05; done
     round=1 time=$seconds load forward-auth-during-purge "$size" "$pid" \
         get.lua "http://127.0.0.1:${internal[$size]}" /forward-auth "${sample[$size]}" Authorization "Bearer "
     if grep -q 'expired sessions removed' "$room/wxgate-$size.log"; then

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use http::Request;
 use http::header::{CONNECTION, HeaderValue};
@@ -55,12 +56,17 @@ pub enum Listener {
 
 /// Serves `edge` until `stop` resolves, then lets requests in hand end within 10 seconds and closes what is left.
 pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()> + Send + 'static) {
+    serve_until(listener, edge, Box::pin(stop)).await;
+}
+
+/// Of one type, whatever ends it: so all that a request passes through is compiled with this crate, which is built for
+/// speed, and not with the program that calls it.
+async fn serve_until(listener: Listener, edge: Edge, mut stop: BoxFuture<'static, ()>) {
     let (stopping, stopped) = watch::channel(false);
     let open = Table::new(places(getrlimit(Resource::Nofile).current, edge.side));
     let late = Table::new(LATE);
     let streams = edge.app.stopping.clone();
     let mut tasks = JoinSet::new();
-    let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
