@@ -65,6 +65,27 @@ impl Run {
     }
 }
 
+/// Where `id` is among sorted `ids` that are from `first` on and below `end`, or where it would be put.
+///
+/// They grow with time and so nearly evenly: it is looked for from where it should be. To halve all of them again and again
+/// would wait for memory at each step.
+fn find(ids: &[i64], id: i64, first: i64, end: i64) -> Result<usize, usize> {
+    let Some(last) = ids.len().checked_sub(1) else { return Err(0) };
+    let between = usize::try_from(end.abs_diff(first)).unwrap_or(usize::MAX) / ids.len() + 1;
+    let ahead = usize::try_from(id.saturating_sub(first)).unwrap_or(0);
+    let (mut low, mut high) = ((ahead / between).min(last), (ahead / between).min(last));
+    let mut step = 1;
+    while low > 0 && ids[low] > id {
+        (low, high) = (low.saturating_sub(step), low);
+        step *= 2;
+    }
+    while high < last && ids[high] < id {
+        (low, high) = (high, last.min(high + step));
+        step *= 2;
+    }
+    ids[low..=high].binary_search(&id).map(|at| low + at).map_err(|at| low + at)
+}
+
 impl Sessions {
     pub(super) fn get(&self, id: SessionId) -> Option<&Row> {
         let (run, at) = self.position(id)?;
@@ -82,7 +103,9 @@ impl Sessions {
 
     fn position(&self, id: SessionId) -> Option<(usize, usize)> {
         let run = self.run_of(id);
-        let at = self.runs.get(run)?.ids.binary_search(&id.0).ok()?;
+        let ids = &self.runs.get(run)?.ids;
+        let end = self.firsts.get(run + 1).or(ids.last());
+        let at = find(ids, id.0, self.firsts[run], *end?).ok()?;
         Some((run, at))
     }
 
@@ -230,6 +253,24 @@ mod tests {
         }
         assert_eq!(walked, model.keys().copied().collect::<Vec<_>>());
         assert_eq!(sessions.first().map(|id| id.0), model.keys().next().copied());
+    }
+
+    #[test]
+    fn an_id_is_found_however_unevenly_they_lie() {
+        let even: Vec<i64> = (1..=512).map(|n| n * 1_000).collect();
+        let bursts: Vec<i64> = (0..512).map(|n| n / 64 * 1_000_000_000 + n % 64 + 1).collect();
+        let apart: Vec<i64> = [1, 2, 3, i64::MAX - 1, i64::MAX].to_vec();
+        for ids in [even, bursts, apart, vec![7], Vec::new()] {
+            let first = ids.first().copied().unwrap_or(0);
+            let last = ids.last().copied().unwrap_or(0);
+            for end in [last, last.saturating_add(1), i64::MAX] {
+                for near in
+                    ids.iter().flat_map(|id| [id.saturating_sub(1), *id, id.saturating_add(1)]).chain([i64::MIN, 0])
+                {
+                    assert_eq!(find(&ids, near, first, end), ids.binary_search(&near), "{near} below {end}");
+                }
+            }
+        }
     }
 
     #[test]
