@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -16,6 +17,10 @@ use crate::sqlite::reserve::Reserve;
 
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
 const SCRUB_PATIENCE: Duration = Duration::from_millis(250);
+/// The most that is waited for as many to come as there were in the last batch, and between two looks. A commit costs the
+/// same for one and for many, so where many come at once it pays; who is alone never waits.
+const GATHER: Duration = Duration::from_millis(1);
+const GATHER_LOOK: Duration = Duration::from_micros(100);
 /// How long nothing happens before the writer uses the time to move what is in the log.
 const IDLE: Duration = Duration::from_millis(250);
 
@@ -144,6 +149,13 @@ impl Disk for Drain {
     fn tidy(&mut self) {
         self.tidy_log(log::WORTH_PAGES);
         self.shrink();
+    }
+
+    fn gather(&mut self, answered: usize, waiting: impl Fn() -> usize) {
+        let begun = Instant::now();
+        while answered > 1 && waiting() < answered && begun.elapsed() < GATHER {
+            thread::sleep(GATHER_LOOK);
+        }
     }
 
     /// What memory does not hold, the file must find: whose session is whose. What it holds needs no index there.

@@ -21,6 +21,8 @@ pub(super) trait Disk {
     fn commit(&mut self, batch: &mut Vec<Self::Intent>) -> Verdict;
     /// What can wait until everybody is answered.
     fn tidy(&mut self);
+    /// So many were answered together: a moment for others to come, of whom `waiting` tells how many have.
+    fn gather(&mut self, answered: usize, waiting: impl Fn() -> usize);
     /// The index is loaded.
     fn settle(&mut self);
     /// Nothing more comes; whether that was asked for, or nobody is left.
@@ -152,8 +154,10 @@ impl<I: Answer + Send + 'static> Group<I> {
                 answer(batch, &verdict);
                 return self.fail(&verdict).await;
             }
+            let answered = batch.len();
             self.answers.give(batch, verdict);
             disk.tidy();
+            disk.gather(answered, || self.messages.len());
         }
         disk.close(self.closing);
         self.state.send_replace(State::Closed);

@@ -116,6 +116,10 @@ impl Disk for Model {
         thread::yield_now();
     }
 
+    fn gather(&mut self, _answered: usize, _waiting: impl Fn() -> usize) {
+        thread::yield_now();
+    }
+
     fn settle(&mut self) {}
 
     fn close(&mut self, _is_asked: bool) {
