@@ -114,17 +114,21 @@ distant_loads() {
         login.lua "http://127.0.0.1:${public[distant]}" /v1/login "${sizes[0]}" "$EPOCHREALTIME"
 }
 
-# SIZE ROWS: checks while the server removes that many sessions that are over: it begins with that when it starts.
+# SIZE ROWS: checks while the server removes that many sessions that are over. It removes nothing in its first ten minutes.
 purge_loads() {
-    local size=$1 rows=$2 logs=$room began=$SECONDS
+    local size=$1 rows=$2 before
     on_all "$built/examples/bench-store" expire "$room/$size" "$APPID" "$rows"
     wxgate_start "$size"
-    # Until all sessions are in memory checks read the file, and the purge waits.
-    until curl -s "http://127.0.0.1:${internal[$size]}/metrics" | grep -q '^wxgate_sessions [1-9]'; do sleep 0.05; done
+    say "waiting until the purge begins"
+    until before=$(sessions_of "$size") && [ "${before:-0}" -gt 0 ]; do sleep 0.1; done
+    until [ "$(sessions_of "$size")" -lt "$before" ]; do sleep 0.2; done
     round=1 time=$seconds load forward-auth-during-purge "$size" "$pid" \
         get.lua "http://127.0.0.1:${internal[$size]}" /forward-auth "${sample[$size]}" Authorization "Bearer "
-    if grep -q 'expired sessions removed' "$room/wxgate-$size.log"; then
-        say "the purge was over before the load was: more --expired would tell more"
-    fi
+    before=$(sessions_of "$size")
+    sleep 0.5
+    [ "$(sessions_of "$size")" -lt "$before" ] || die "the purge was over before the load was: more --expired are needed"
     stop "$pid"
 }
+
+# SIZE: how many sessions the server has in memory.
+sessions_of() { curl -s "http://127.0.0.1:${internal[$1]}/metrics" | sed -n 's/^wxgate_sessions //p'; }
