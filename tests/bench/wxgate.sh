@@ -120,15 +120,19 @@ purge_loads() {
     on_all "$built/examples/bench-store" expire "$room/$size" "$APPID" "$rows"
     wxgate_start "$size"
     say "waiting until the purge begins"
-    until before=$(sessions_of "$size") && [ "${before:-0}" -gt 0 ]; do sleep 0.1; done
-    until [ "$(sessions_of "$size")" -lt "$before" ]; do sleep 0.2; done
+    before=0
+    until [ "$before" -gt 0 ]; do sleep 0.1; sessions_of "$size"; before=$in_memory; done
+    until [ "$in_memory" -lt "$before" ]; do sleep 0.2; sessions_of "$size"; done
     round=1 time=$seconds load forward-auth-during-purge "$size" "$pid" \
         get.lua "http://127.0.0.1:${internal[$size]}" /forward-auth "${sample[$size]}" Authorization "Bearer "
-    before=$(sessions_of "$size")
-    sleep 0.5
-    [ "$(sessions_of "$size")" -lt "$before" ] || die "the purge was over before the load was: more --expired are needed"
+    sessions_of "$size"; before=$in_memory
+    sleep 0.5; sessions_of "$size"
+    [ "$in_memory" -lt "$before" ] || die "the purge was over before the load was: more --expired are needed"
     stop "$pid"
 }
 
-# SIZE: how many sessions the server has in memory.
-sessions_of() { curl -s "http://127.0.0.1:${internal[$1]}/metrics" | sed -n 's/^wxgate_sessions //p'; }
+# SIZE: leaves `in_memory`, how many sessions its server has there.
+sessions_of() {
+    in_memory=$(curl -sf "http://127.0.0.1:${internal[$1]}/metrics" | sed -n 's/^wxgate_sessions //p')
+    [ "$in_memory" ] || die "wxgate does not say how many sessions it has; --logs DIR keeps what it says"
+}

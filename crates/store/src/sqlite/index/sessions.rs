@@ -73,8 +73,8 @@ fn find(ids: &[i64], id: i64, first: i64, end: i64) -> Result<usize, usize> {
     let Some(last) = ids.len().checked_sub(1) else { return Err(0) };
     let between = usize::try_from(end.abs_diff(first)).unwrap_or(usize::MAX) / ids.len() + 1;
     let ahead = usize::try_from(id.saturating_sub(first)).unwrap_or(0);
-    let (mut low, mut high) = ((ahead / between).min(last), (ahead / between).min(last));
-    let mut step = 1;
+    let guess = (ahead / between).min(last);
+    let (mut low, mut high, mut step) = (guess, guess, 1);
     while low > 0 && ids[low] > id {
         (low, high) = (low.saturating_sub(step), low);
         step *= 2;
