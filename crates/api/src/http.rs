@@ -70,14 +70,21 @@ pub enum Media {
 
 /// Reads the body. Never rejects: what is wrong with it is the route's to say, after it knows who asks.
 pub fn body() -> impl Filter<Extract = (Body,), Error = Rejection> + Clone {
-    warp::header::headers_cloned().and(warp::body::stream()).then(|headers: HeaderMap, stream| async move {
-        // What is announced as larger than we would throw away is not waited for.
-        if content_length(&headers).is_some_and(|length| length > DRAIN_BYTES as u64) {
-            return Err(ApiError::TooLarge);
-        }
-        let bytes = read(stream, BODY_LIMIT_BYTES).await?;
-        Ok((media(&headers, bytes.is_empty())?, bytes))
-    })
+    warp::header::headers_cloned().and(warp::body::stream()).then(read_body)
+}
+
+/// Reads what came behind `headers`: for who is not one of warp's filters.
+pub async fn read_body<S, B, E>(headers: HeaderMap, stream: S) -> Body
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Buf,
+{
+    // What is announced as larger than we would throw away is not waited for.
+    if content_length(&headers).is_some_and(|length| length > DRAIN_BYTES as u64) {
+        return Err(ApiError::TooLarge);
+    }
+    let bytes = read(stream, BODY_LIMIT_BYTES).await?;
+    Ok((media(&headers, bytes.is_empty())?, bytes))
 }
 
 /// Reads a body of at most `most` bytes, whatever it says of its type; compressed it must not be.
@@ -140,9 +147,9 @@ impl Unread {
     }
 }
 
-async fn read<S, B>(stream: S, most: usize) -> Result<Bytes, ApiError>
+async fn read<S, B, E>(stream: S, most: usize) -> Result<Bytes, ApiError>
 where
-    S: Stream<Item = Result<B, warp::Error>>,
+    S: Stream<Item = Result<B, E>>,
     B: Buf,
 {
     let mut stream = std::pin::pin!(stream);

@@ -19,10 +19,11 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{Method, Request, StatusCode, Uri};
+use http_body_util::BodyDataStream;
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 use tower_service::Service;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 use warp::reply::Response;
 use wxgate_crypto::Skey;
 use wxgate_store::UnixSeconds;
@@ -36,7 +37,7 @@ use crate::app::App;
 use crate::auth::Authorization;
 use crate::error::ApiError;
 use crate::header_values::give_back;
-use crate::http::with_info;
+use crate::http::{read_body, with_info};
 use crate::plugin;
 use crate::problem::Problem;
 use crate::results::Requests;
@@ -140,25 +141,25 @@ impl Edge {
                 give_back(head.headers);
                 self.finished(check(&self.app, &info), at, asked(head.method, head.uri))
             }
+            Handler::Question(question) => {
+                let asked = asked(head.method, head.uri);
+                let (question, edge, body) =
+                    (*question, self.clone(), read_body(head.headers, BodyDataStream::new(body)));
+                Soon::later(async move {
+                    let response = question(Arc::clone(&edge.app), info, body.await).await;
+                    edge.finish(response, Some(at), &asked)
+                })
+            }
             Handler::Route(route) => {
                 let asked = asked(head.method.clone(), head.uri.clone());
                 let answer = with_info(info, warp::service(route.clone()).call(Request::from_parts(head, body)));
-                let span = self.span(at, &rid);
+                let span = tracing::info_span!("request", rid = rid.as_str(), member.id = tracing::field::Empty);
                 let edge = self.clone();
                 Soon::later(async move {
                     let Ok(response) = answer.instrument(span.clone()).await;
                     span.in_scope(|| edge.finish(response, Some(at), &asked))
                 })
             }
-        }
-    }
-
-    /// What is logged meanwhile says of which request it is; but for checks, which log nothing of their own.
-    fn span(&self, at: usize, rid: &RequestId) -> Span {
-        if self.endpoints.get(at).is_none_or(|endpoint| endpoint.has_span) {
-            tracing::info_span!("request", rid = rid.as_str(), member.id = tracing::field::Empty)
-        } else {
-            Span::none()
         }
     }
 

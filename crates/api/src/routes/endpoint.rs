@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method};
 use warp::reply::Response;
 
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::Route;
+use crate::http::{Body, Route};
 use crate::openapi::Operation;
 use crate::soon::Soon;
 
@@ -19,21 +20,24 @@ pub struct Endpoint {
     pub path: &'static str,
     pub answer: Answer,
     pub describe: fn() -> Operation,
-    /// Whether what is logged meanwhile says of which request it is. Without it nothing may be logged.
-    pub has_span: bool,
 }
 
-/// How an endpoint answers.
+/// How an endpoint answers. Only what warp's filters answer may log something of its own: no span says of the others of
+/// which request it would be.
 #[derive(Clone, Copy)]
 pub enum Answer {
     /// By warp's filters.
     Route(fn(&Arc<App>) -> Route),
     /// It only says who a request is from, by what the edge knows of it, and is asked so often that filters would be felt.
     Check(Check),
+    /// The same for what is asked about in a body.
+    Question(Question),
 }
 
 /// Says who a request is from, at once if that is at hand.
 pub type Check = fn(&Arc<App>, &RequestInfo) -> Soon<Response>;
+/// Answers what a body asks.
+pub type Question = fn(Arc<App>, RequestInfo, Body) -> BoxFuture<'static, Response>;
 
 impl Endpoint {
     pub const fn new(
@@ -42,18 +46,17 @@ impl Endpoint {
         route: fn(&Arc<App>) -> Route,
         describe: fn() -> Operation,
     ) -> Self {
-        Self { method, path, answer: Answer::Route(route), describe, has_span: true }
+        Self { method, path, answer: Answer::Route(route), describe }
     }
 
     /// One that only says who a request is from.
     pub const fn check(method: Method, path: &'static str, check: Check, describe: fn() -> Operation) -> Self {
-        Self { method, path, answer: Answer::Check(check), describe, has_span: false }
+        Self { method, path, answer: Answer::Check(check), describe }
     }
 
-    /// One that logs nothing of its own, and is asked so often that even an empty span would be felt.
-    pub const fn without_span(mut self) -> Self {
-        self.has_span = false;
-        self
+    /// One that says who a token in a body is of.
+    pub const fn question(method: Method, path: &'static str, question: Question, describe: fn() -> Operation) -> Self {
+        Self { method, path, answer: Answer::Question(question), describe }
     }
 
     fn is_at(&self, path: &str) -> bool {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
-use warp::Filter;
+use warp::reply::Response;
 use wxgate_store::{Identity, MemberId, SessionId, Status};
 
 use crate::app::App;
 use crate::edge::RequestInfo;
 use crate::error::ApiError;
-use crate::http::{Body, Route, body, form_fields, info, plain, with};
+use crate::http::{Body, form_fields, plain};
 use crate::problem::Problem;
 
 /// Characters a token may have before it is looked at.
@@ -35,15 +37,8 @@ struct ActiveSession {
 }
 
 /// `POST /introspect` with the form field `token`: 200 [`IntrospectReply`], 400, 401, 403, 415.
-pub fn route(app: &Arc<App>) -> Route {
-    warp::path!("introspect")
-        .and(warp::post())
-        .and(with(Arc::clone(app)))
-        .and(info())
-        .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { introspect(&app, &info, body).await })
-        .map(plain)
-        .boxed()
+pub fn answer(app: Arc<App>, info: RequestInfo, body: Body) -> BoxFuture<'static, Response> {
+    async move { plain(introspect(&app, &info, body).await) }.boxed()
 }
 
 async fn introspect(app: &Arc<App>, info: &RequestInfo, body: Body) -> Result<IntrospectReply, ApiError> {

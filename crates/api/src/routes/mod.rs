@@ -49,7 +49,7 @@ use http::Method;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
-use self::endpoint::{Answer, Check};
+use self::endpoint::{Answer, Check, Question};
 pub(crate) use self::endpoint::{Endpoint, allowed, find};
 pub(crate) use self::import::MOST_ROWS;
 use crate::app::App;
@@ -93,7 +93,7 @@ pub(crate) static PUBLIC: &[Endpoint] = &[
 pub(crate) static INTERNAL: &[Endpoint] = &[
     Endpoint::check(Method::GET, "/forward-auth", forward_auth::check, of_services::forward_auth),
     Endpoint::check(Method::GET, "/forward-auth/nginx", forward_auth::check, of_services::forward_auth_nginx),
-    Endpoint::new(Method::POST, "/introspect", introspect::route, of_services::introspect).without_span(),
+    Endpoint::question(Method::POST, "/introspect", introspect::answer, of_services::introspect),
     Endpoint::new(Method::GET, "/api/v1/apps/{appid}/access-token", access_token::show, of_apps::access_token),
     Endpoint::new(Method::POST, "/api/v1/apps/{appid}/access-token/stale", access_token::stale, of_apps::stale),
     Endpoint::new(Method::POST, "/api/v1/apps/{appid}/wechat/{path}", wechat_call::route, of_apps::call),
@@ -143,6 +143,7 @@ pub(crate) static INTERNAL: &[Endpoint] = &[
 pub(crate) enum Handler {
     Route(Route),
     Check(Check),
+    Question(Question),
 }
 
 /// The public listener.
@@ -168,6 +169,7 @@ fn handlers(app: &Arc<App>, endpoints: &[Endpoint], public: bool) -> Arc<[Handle
     let ours = endpoints.iter().map(|endpoint| match endpoint.answer {
         Answer::Route(route) => whole(route(app)),
         Answer::Check(check) => Handler::Check(check),
+        Answer::Question(question) => Handler::Question(question),
     });
     ours.chain([whole(plugin::route(app, public))]).collect()
 }
