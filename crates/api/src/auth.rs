@@ -160,7 +160,7 @@ impl App {
         }
         let expires_at = self.idle_end(now, ends_at);
         let store = Arc::clone(&self.store);
-        let work = async move { Ok(store.touch_session(id, now, expires_at).await?) };
+        let work = Box::pin(async move { Ok(store.touch_session(id, now, expires_at).await?) });
         match timeout(RENEW_PATIENCE, self.renewals.join(id.0, work)).await {
             Ok(Ok(())) => return Some((now, expires_at)),
             Ok(Err(error)) => tracing::warn!(%error, "a session's idle time could not be renewed"),

@@ -1,14 +1,18 @@
 //! One piece of work for all who ask for it at the same time.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::error::ApiError;
+
+/// What is to be done. It lies in one place from the start: on its way to its task it would be copied again and again, and
+/// all of a login is in it.
+pub type Work<T> = BoxFuture<'static, Result<T, ApiError>>;
 
 type Shared<T> = watch::Receiver<Option<Result<T, ApiError>>>;
 
@@ -30,11 +34,7 @@ where
     ///
     /// # Errors
     /// Those of the work; `internal` when it panicked.
-    pub async fn join(
-        &self,
-        key: K,
-        work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-    ) -> Result<T, ApiError> {
+    pub async fn join(&self, key: K, work: Work<T>) -> Result<T, ApiError> {
         let mut answer = self.take_part(key, work);
         let result = answer.wait_for(Option::is_some).await;
         match result {
@@ -43,7 +43,7 @@ where
         }
     }
 
-    fn take_part(&self, key: K, work: impl Future<Output = Result<T, ApiError>> + Send + 'static) -> Shared<T> {
+    fn take_part(&self, key: K, work: Work<T>) -> Shared<T> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answer) = under_way.get(&key) {
             return answer.clone();
@@ -94,7 +94,7 @@ mod tests {
                     gate.notified().await;
                     Ok(run)
                 };
-                flights.join(1, work).await
+                flights.join(1, Box::pin(work)).await
             })
         };
         let first = ask();
@@ -113,8 +113,8 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_leaves_the_table_clean() {
         let flights = Flights::<u8, ()>::new();
-        let result = flights.join(1, async { panic!("on purpose") }).await;
+        let result = flights.join(1, Box::pin(async { panic!("on purpose") })).await;
         assert!(matches!(result, Err(ApiError::Internal(_))));
-        assert!(flights.join(1, async { Ok(()) }).await.is_ok());
+        assert!(flights.join(1, Box::pin(async { Ok(()) })).await.is_ok());
     }
 }

@@ -76,8 +76,8 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(info())
         .and(headers())
         .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| async move {
-            attempt(&app, &info, || decode(&app, &info, &headers, body)).await
+        .then(|app: Arc<App>, info: RequestInfo, headers: HeaderMap, body: Body| {
+            Box::pin(async move { attempt(&app, &info, || decode(&app, &info, &headers, body)).await })
         })
         .map(respond)
         .boxed()
@@ -186,7 +186,7 @@ pub async fn login(app: &Arc<App>, request: LoginRequest) -> Result<LoginReply, 
     let code = request.code_hash();
     let work = {
         let app = Arc::clone(app);
-        async move { exchange(&app, request, code).await }
+        Box::pin(async move { exchange(&app, request, code).await })
     };
     app.logins.join(code, work).await
 }

@@ -81,7 +81,7 @@ pub fn route(app: &Arc<App>) -> Route {
         .and(with(Arc::clone(app)))
         .and(info())
         .and(body())
-        .then(|app: Arc<App>, info: RequestInfo, body: Body| async move { phone(&app, &info, body).await })
+        .then(|app: Arc<App>, info: RequestInfo, body: Body| Box::pin(async move { phone(&app, &info, body).await }))
         .map(respond)
         .boxed()
 }
@@ -100,7 +100,7 @@ pub async fn prove(app: &Arc<App>, info: &RequestInfo, session: Session, proof: 
     let flight = digest_of(session.id.0, &proof_digest);
     let work = {
         let (app, rid) = (Arc::clone(app), info.rid);
-        async move { accept(&app, rid, session, proof, proof_digest).await }
+        Box::pin(async move { accept(&app, rid, session, proof, proof_digest).await })
     };
     uniform(info.arrived, app.phones.join(flight, work).await).await
 }

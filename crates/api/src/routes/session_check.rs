@@ -74,7 +74,7 @@ async fn is_current(app: &Arc<App>, owner: MemberKey, proof: String) -> Result<b
     let question = hash_of(&[&owner.appid, &owner.openid, &proof]);
     let work = {
         let app = Arc::clone(app);
-        async move {
+        Box::pin(async move {
             let now = app.clock.now();
             if let Some(valid) = app.checks.said(&question, now) {
                 return Ok(valid);
@@ -83,7 +83,7 @@ async fn is_current(app: &Arc<App>, owner: MemberKey, proof: String) -> Result<b
             let valid = app.health.note(asked, now)?;
             app.checks.said.insert(question, (valid, now + REMEMBERED_SECONDS));
             Ok(valid)
-        }
+        })
     };
     app.checks.under_way.join(question, work).await
 }
