@@ -3,6 +3,7 @@ use std::cmp::Reverse;
 use rusqlite::{Connection, OptionalExtension, Result, named_params};
 
 use super::index::{Index, Row};
+use super::sessions::Rows;
 use super::{members, sessions};
 use crate::model::{MemberId, SealedKey, SessionId, UnixSeconds};
 
@@ -11,16 +12,26 @@ const KEPT: usize = 3;
 const KEPT_SECONDS: i64 = 600;
 
 /// Which of a member's rows have a key that is of use, newest first: the newest, and what else is young enough.
-pub(super) fn usable(mut rows: Vec<(SessionId, Row)>, now: UnixSeconds) -> Vec<SessionId> {
+pub(super) fn usable(rows: Rows, now: UnixSeconds) -> Vec<SessionId> {
     let since = now - KEPT_SECONDS;
-    rows.sort_unstable_by_key(|(id, row)| Reverse((row.created_at, *id)));
+    let rows = newest_first(rows);
     let young = |(at, (_, row)): &(usize, (SessionId, Row))| *at == 0 || i64::from(row.created_at) > since.0;
     rows.into_iter().enumerate().take(KEPT).take_while(young).map(|(_, (id, _))| id).collect()
 }
 
+/// Which of a member's rows have so many younger ones that their key is of no use, whatever their age.
+pub(super) fn outlived(rows: Rows) -> Rows {
+    newest_first(rows).into_iter().skip(KEPT).collect()
+}
+
+fn newest_first(mut rows: Rows) -> Rows {
+    rows.sort_unstable_by_key(|(id, row)| Reverse((row.created_at, *id)));
+    rows
+}
+
 /// Whether the key of one of a member's rows must stay. When nobody is left who could use it, the newest only does
 /// while it is young: the next login brings another.
-pub(super) fn is_wanted(rows: Vec<(SessionId, Row)>, id: SessionId, now: UnixSeconds) -> bool {
+pub(super) fn is_wanted(rows: Rows, id: SessionId, now: UnixSeconds) -> bool {
     let is_young = |row: &Row| i64::from(row.created_at) > (now - KEPT_SECONDS).0;
     let is_of_use = rows.iter().any(|(other, row)| row.is_live(now) || (*other == id && is_young(row)));
     is_of_use && usable(rows, now).contains(&id)

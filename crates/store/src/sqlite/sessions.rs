@@ -5,7 +5,7 @@ use rusqlite::{Connection, Error, ErrorCode, OptionalExtension, Result, Row as S
 use super::columns::Columns;
 use super::index::{self, Change, Index, Person, Row, seconds};
 use super::writer::Tx;
-use super::{members, outbox};
+use super::{keys, members, outbox};
 use crate::model::{
     EndCause, Happened, Login, Member, MemberId, Refresh, Session, SessionId, SessionRow, UnixSeconds, shortened,
 };
@@ -95,22 +95,34 @@ fn is_there(tx: &Connection, owner: u32, login: &Login) -> Result<bool> {
     tx.prepare_cached(SELECT)?.exists(params)
 }
 
-/// Ends a member's oldest live sessions, so that with that of the login there are no more than may be.
+/// Ends a member's oldest live sessions, so that with that of the login there are no more than may be. Where there are more
+/// rows than that, those of ended sessions go whose key is of no use any more.
 pub(super) fn make_room(tx: &Tx<'_>, owner: u32, login: &Login) -> Result<Vec<SessionId>> {
     let others = usize::try_from(login.max_sessions.saturating_sub(1)).unwrap_or(usize::MAX);
     if tx.has_at_most(owner, others) {
         return Ok(Vec::new());
     }
-    let rows = rows_in(tx, owner)?.into_iter();
-    let mut live: Vec<_> =
-        rows.filter(|(id, row)| *id != login.session.id && row.is_live(login.now)).map(|(id, _)| id).collect();
+    let mut rows = rows_in(tx, owner)?;
+    rows.retain(|(id, _)| *id != login.session.id);
+    if rows.len() <= others {
+        return Ok(Vec::new());
+    }
+    let mut live: Vec<_> = rows.iter().filter(|(_, row)| row.is_live(login.now)).map(|(id, _)| *id).collect();
     live.sort_unstable_by_key(|id| Reverse(*id));
     let ended = live.split_off(others.min(live.len()));
     for id in &ended {
-        empty(tx, *id)?;
         let happened = Happened::SessionEnded { session: *id, cause: EndCause::Yielded };
         outbox::tell_of_number(tx, login.now, owner, happened)?;
     }
+    // Whoever logs in again and again leaves nothing behind that each of their logins had to look through until the purge.
+    let mut gone = keys::outlived(rows);
+    gone.retain(|(id, row)| row.has_ended() || ended.contains(id));
+    let mut gone: Vec<_> = gone.into_iter().map(|(id, _)| id).collect();
+    gone.sort_unstable();
+    for id in ended.iter().filter(|id| !gone.contains(id)) {
+        empty(tx, *id)?;
+    }
+    delete(tx, &gone)?;
     Ok(ended)
 }
 

@@ -41,3 +41,22 @@ async fn what_was_answered_is_there_after_a_reopening() {
     let opening = store.begin_opening([8; 32], member.created_at).await.unwrap();
     assert!(matches!(opening, Opening::Granted(_)), "what was under way then is over, and nobody's failure");
 }
+
+#[tokio::test]
+async fn who_logs_in_again_and_again_leaves_rows_for_the_live_sessions_and_the_usable_keys_alone() {
+    for (most, rows) in [(10, 10), (2, 4), (1, 4)] {
+        let dir = TempDir::new().unwrap();
+        let store = open(dir.path());
+        let mut member = None;
+        for n in 1..=50 {
+            let login = wxgate_store::Login { max_sessions: most, ..login("o1", n) };
+            member = Some(log_in(&store, login).await.member);
+        }
+        let member = member.unwrap();
+        let count = "SELECT count(*) FROM sessions";
+        assert_eq!(stranger(&dir).query_row(count, [], |row| row.get::<_, i64>(0)).unwrap(), rows);
+        assert_eq!(store.session_keys(member.id, member.created_at).await.unwrap().len(), 3);
+        assert!(store.session(SessionId(50)).await.unwrap().is_some());
+        assert!(store.session(SessionId(40)).await.unwrap().is_none());
+    }
+}

@@ -1,7 +1,7 @@
 //! Members, their sessions and their session keys.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::log::{Log, cut};
 use crate::error::{Error, Result};
@@ -33,8 +33,9 @@ pub(super) struct Person {
     pub(super) sessions: BTreeMap<SessionId, Open>,
     /// Of the logins with these ids, be their sessions open or ended.
     keys: Vec<(SessionId, SealedKey)>,
-    /// Whose ids nobody else can have: an ended session keeps its own until the next purge, with a key or without.
-    rows: BTreeSet<SessionId>,
+    /// Whose ids nobody else can have, and since when: an ended session keeps its own until the next purge, with a key or
+    /// without, or until a login that finds more rows than there may be sessions, when enough others are younger.
+    rows: BTreeMap<SessionId, UnixSeconds>,
     /// With the name of the check that judges it.
     pub(super) avatar: Option<(Avatar, Option<[u8; 32]>)>,
 }
@@ -141,7 +142,7 @@ impl People {
         }
         let own = at.and_then(|at| self.all[at].sessions.get(&id));
         let repeated = own.is_some_and(|session| session.hash == hash);
-        if !repeated && self.all.iter().any(|person| person.rows.contains(&id)) {
+        if !repeated && self.all.iter().any(|person| person.rows.contains_key(&id)) {
             return Err(Error::Conflict("another login has this session id"));
         }
         let is_new = at.is_none();
@@ -191,7 +192,7 @@ impl Person {
             updated_at: login.now,
             revision: 0,
         };
-        let (sessions, keys, rows) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+        let (sessions, keys, rows) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         Self { number, log, member, phone_index: None, sessions, keys, rows, avatar: None }
     }
 
@@ -240,7 +241,7 @@ impl Person {
             user_agent: session.user_agent.clone(),
         };
         self.sessions.insert(session.id, open);
-        self.rows.insert(session.id);
+        self.rows.insert(session.id, login.now);
         self.keys.push((session.id, SealedKey { sealed: login.sealed_key.clone(), obtained_at: login.now }));
     }
 
@@ -253,7 +254,23 @@ impl Person {
         for id in &ended {
             self.sessions.remove(id);
         }
+        self.forget_outlived(login);
         ended
+    }
+
+    /// Rows of ended sessions go, with their keys, when enough others are younger, be they ended or not. That of the login
+    /// does not count.
+    fn forget_outlived(&mut self, login: &Login) {
+        let others = self.rows.iter().filter(|(id, _)| **id != login.session.id);
+        let mut others: Vec<_> = others.map(|(id, at)| (*at, *id)).collect();
+        if others.len() <= login.max_sessions.saturating_sub(1) as usize {
+            return;
+        }
+        others.sort_unstable_by_key(|row| Reverse(*row));
+        for (_, id) in others.into_iter().skip(KEYS).filter(|(_, id)| !self.sessions.contains_key(id)) {
+            self.rows.remove(&id);
+            self.keys.retain(|(of, _)| *of != id);
+        }
     }
 
     /// All sessions that were not ended, newest first.
@@ -293,7 +310,7 @@ impl Person {
     /// A row stays for its session or for its key.
     fn forget_rows(&mut self) {
         let Self { rows, sessions, keys, .. } = self;
-        rows.retain(|id| sessions.contains_key(id) || keys.iter().any(|(of, _)| of == id));
+        rows.retain(|id, _| sessions.contains_key(id) || keys.iter().any(|(of, _)| of == id));
     }
 }
 
