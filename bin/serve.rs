@@ -1,12 +1,15 @@
 //! `wxgate serve`: puts the parts together, serves until it is told to stop, and closes in order.
 
 use std::future::pending;
+use std::io;
+use std::num::NonZero;
 use std::process::exit;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,6 +35,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Time for blocking calls to end when all else has.
 const LEAVE: Duration = Duration::from_secs(1);
 
+/// So few cores that one is enough for HTTP.
+const FEW_CORES: usize = 2;
+
 /// Runs `wxgate serve`.
 pub(crate) fn run(global: Global, lang: Lang) -> Outcome {
     let config = global.load()?;
@@ -50,10 +56,18 @@ pub(crate) fn run(global: Global, lang: Lang) -> Outcome {
 /// Runs a command that waits for the network or the store. What still blocks at its end, such as a name server that does
 /// not answer, is left behind.
 pub(crate) fn on_runtime<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = Runtime::new().map_err(|error| cannot_start(&error))?;
+    let runtime = runtime().map_err(|error| cannot_start(&error))?;
     let outcome = runtime.block_on(command);
     runtime.shutdown_timeout(LEAVE);
     outcome
+}
+
+/// One thread for all of HTTP where there are few cores: the store writes on a thread of its own, and whoever asks is often on
+/// the same machine. There several threads that take work from one another do less of it.
+fn runtime() -> io::Result<Runtime> {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let mut builder = if cores <= FEW_CORES { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.enable_all().build()
 }
 
 /// A server that serves.

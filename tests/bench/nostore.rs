@@ -21,7 +21,8 @@ use wxgate_store::{
     UnixSeconds, UsedProof, WechatEvent,
 };
 
-#[tokio::main]
+/// On one thread, as the server is on a single core.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn StdError>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(address), Some(appid), Some(base_url)) = (arguments.next(), arguments.next(), arguments.next()) else {
