@@ -1,6 +1,8 @@
 # The server under test, one for each size. Sourced by run.
 
 APPID=wx0123456789abcdef
+# As its unit starts it.
+mapfile -t environment < <(sed -n 's/^Environment=//p' config/wxgate.service)
 declare -A sample with_phone server_pid public internal api_token phone_rate
 
 # SIZE MEMBERS WECHAT-PORT: its configuration, its first start's files, its members and sessions. SIZE names the server.
@@ -30,6 +32,8 @@ TOML
     [ "$members" -gt 0 ] || return 0
     filled=$(on_all "$built/examples/bench-store" fill "$room/$size" "$APPID" "$members" "${sample[$size]}")
     note fill "$size" $filled
+    # What the disk still has to do for it is not what is measured.
+    sync
     # Of one in ten the number becomes known, and then more is said of them.
     with_phone[$size]=$room/$size.with-phone
     sed -n '0~10p' "${sample[$size]}" >"${with_phone[$size]}"
@@ -41,7 +45,7 @@ wxgate_start() {
     local size=$1 path=/healthz skey= began line
     if [ "$size" != 0 ]; then path=/forward-auth; read -r skey <"${sample[$size]}"; fi
     began=${EPOCHREALTIME/./}
-    on_server "wxgate-$size" "$built/wxgate" serve --config "$room/$size.toml"
+    on_server "wxgate-$size" env "${environment[@]}" "$built/wxgate" serve --config "$room/$size.toml"
     server_pid[$size]=$pid
     until { exec 3<>"/dev/tcp/127.0.0.1/${internal[$size]}"; } 2>/dev/null; do
         kill -0 "$pid" 2>/dev/null || die "wxgate did not start; --logs DIR keeps what it says"
