@@ -22,7 +22,7 @@ const WRITE_HOURS_EVERY: Duration = Duration::from_mins(1);
 const PURGE_ROWS: u32 = 500;
 /// How often as long as a slice took nothing is removed after it: what is over is in nobody's way, and whoever is checked
 /// meanwhile may be on the same core.
-const PURGE_REST: u32 = 3;
+const PURGE_REST: u32 = 9;
 /// The most of it: a slice that had to wait itself is no work that anybody is to recover from.
 const PURGE_REST_MOST: Duration = Duration::from_millis(100);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rusqlite::Result;
 
 /// The most of each kind in one slice, whatever is asked: what it changed is written at its end, in no steps.
-const MOST: u32 = 128;
+const MOST: u32 = 64;
 /// Rows between two looks at the time. A slice takes so many of each kind in any case, so that every kind gets on.
 const STEP: u32 = 16;
 /// Time that a slice may take. Its commit comes after it, and together they are to keep no other write waiting for more
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_slice_ends_in_time_on_a_quick_disk_and_on_a_slow_one() {
-        for (row_micros, slice_rows) in [(1, 128), (10, 128), (50, 48), (100, 32), (180, 16), (1_000, 16)] {
+        for (row_micros, slice_rows) in [(1, 64), (10, 64), (50, 48), (100, 32), (180, 16), (1_000, 16)] {
             let disk = Disk::new(row_micros, 1_000);
             let mut slices = 0;
             loop {
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn no_slice_is_larger_than_asked_or_than_may_be() {
         let timeless = || Duration::ZERO;
-        for (limit, rows) in [(1, 1), (20, 20), (500, 128)] {
+        for (limit, rows) in [(1, 1), (20, 20), (500, 64)] {
             let disk = Disk::new(1, 1_000);
             let deleted = Pace::new(limit, &timeless).delete(|most| Ok(disk.delete(most))).unwrap();
             assert_eq!((deleted.rows, deleted.more), (rows, true));
