@@ -36,6 +36,7 @@ $1 == "load" {
     put("p50", $8); put("p99", $9); put("p999", $10)
 }
 $1 == "start" { if (!($2 in starts)) sized[++sizes] = $2; starts[$2] = starts[$2] " " $3 / 10 }
+$1 == "loaded" { loaded[$2] = loaded[$2] " " $3 / 10 }
 $1 == "memory" { memory[$2, $3] = $4 / 1024 }
 $1 == "fill" && $2 != "distant" { filled[$2] = $3 / $4 }
 $1 == "store" { together[$2] = $3; alone[$2] = $4 }
@@ -60,11 +61,12 @@ END {
             times(median(all["p99", key])), times(median(all["p999", key])), ratio("p99", key, bare)
     }
 
-    print "\n| sessions | first answer | memory at rest | after the rounds | filled/s | store: logins/s of 64 callers | of one | purge | longest slice |"
-    print "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    print "\n| sessions | first answer | all in memory | memory at rest | after the rounds | filled/s | store: logins/s of 64 callers | of one | purge | longest slice |"
+    print "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     for (i = 1; i <= sizes; i++) {
         size = sized[i]
-        printf "| %s | %.0f ms | %.1f MB |", thousands(size), median(starts[size]), memory["rest", size]
+        ready = size == 0 ? "" : sprintf("%.0f ms", median(loaded[size]))
+        printf "| %s | %.0f ms | %s | %.1f MB |", thousands(size), median(starts[size]), ready, memory["rest", size]
         if (size == 0) { print " | | | | | |"; continue }
         printf " %.1f MB | %s | %s | %s | %s rows in %.1f s | %.1f ms |\n", memory["after", size], thousands(filled[size]),
             thousands(together[size]), thousands(alone[size]), thousands(purged[size]), purge_seconds[size], slice[size]

@@ -40,11 +40,11 @@ TOML
     sed -i '0~10d' "${sample[$size]}"
 }
 
-# SIZE: starts the server and waits for its first answer; milliseconds in `first_answer`.
+# SIZE: starts the server and waits for its first answer; tenths of milliseconds in `first_answer`.
 wxgate_start() {
-    local size=$1 path=/healthz skey= began line
+    local size=$1 path=/healthz skey= line
     if [ "$size" != 0 ]; then path=/forward-auth; read -r skey <"${sample[$size]}"; fi
-    began=${EPOCHREALTIME/./}
+    started=${EPOCHREALTIME/./}
     on_server "wxgate-$size" env "${environment[@]}" "$built/wxgate" serve --config "$room/$size.toml"
     server_pid[$size]=$pid
     until { exec 3<>"/dev/tcp/127.0.0.1/${internal[$size]}"; } 2>/dev/null; do
@@ -52,7 +52,7 @@ wxgate_start() {
     done
     printf 'GET %s HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n' "$path" "$skey" >&3
     read -r line <&3
-    first_answer=$(((${EPOCHREALTIME/./} - began) / 100))
+    first_answer=$(((${EPOCHREALTIME/./} - started) / 100))
     exec 3>&-
     [[ $line == "HTTP/1.1 200 "* ]] || die "the first answer was $line"
 }
@@ -64,7 +64,14 @@ measure_start() {
     for ((turn = 0; turn < rounds; turn++)); do
         wxgate_start "$size"
         note start "$size" "$first_answer"
-        [ "$size" -gt 0 ] || note memory rest 0 "$(memory "$pid")"
+        if [ "$size" -gt 0 ]; then
+            # Until memory knows all sessions, it says of none.
+            in_memory=0
+            until [ "$in_memory" -gt 0 ]; do sleep 0.02; sessions_of "$size"; done
+            note loaded "$size" $(((${EPOCHREALTIME/./} - started) / 100))
+        else
+            note memory rest 0 "$(memory "$pid")"
+        fi
         stop "$pid"
     done
 }
