@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +17,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::Progress;
+use super::peer::{Listener, Peer, accept};
 use super::table::Table;
 use super::watched::{Arriving, Leaving, Watched};
 use super::{Ambiguous, Edge, Side};
@@ -42,17 +41,6 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 const LAST_CALL: Duration = Duration::from_millis(250);
 /// Pause after an accept that failed for want of file descriptors, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Where a listener listens.
-#[derive(Debug)]
-pub enum Listener {
-    /// A TCP address.
-    Tcp(TcpListener),
-    /// A unix socket: its peers are programs of this machine.
-    Unix(UnixListener),
-    /// A unix socket for programs of these users alone, by their numbers: whoever else got at it is hung up on.
-    Users(UnixListener, Vec<u32>),
-}
 
 /// Serves `edge` until `stop` resolves, then lets requests in hand end within 10 seconds and closes what is left.
 pub async fn serve(listener: Listener, edge: Edge, stop: impl Future<Output = ()> + Send + 'static) {
@@ -115,43 +103,6 @@ async fn serve_until(listener: Listener, edge: Edge, mut stop: BoxFuture<'static
 async fn last_call(stopped: &mut watch::Receiver<bool>) {
     stopped.wait_for(|stop| *stop).await.ok();
     tokio::time::sleep(LAST_CALL).await;
-}
-
-enum Peer {
-    Tcp(tokio::net::TcpStream, IpAddr),
-    Unix(tokio::net::UnixStream),
-}
-
-impl Peer {
-    /// Resolves with the first byte, which is left where it is. A program of this machine is taken at its word.
-    async fn speaks(&self) -> bool {
-        match self {
-            Self::Tcp(stream, _) => matches!(stream.peek(&mut [0]).await, Ok(1..)),
-            Self::Unix(_) => true,
-        }
-    }
-}
-
-/// The next peer; `None` for one that may not come in.
-async fn accept(listener: &Listener) -> io::Result<Option<Peer>> {
-    Ok(match listener {
-        Listener::Tcp(listener) => {
-            let (stream, peer) = listener.accept().await?;
-            stream.set_nodelay(true)?;
-            Some(Peer::Tcp(stream, peer.ip()))
-        }
-        Listener::Unix(listener) => Some(Peer::Unix(listener.accept().await?.0)),
-        Listener::Users(listener, users) => {
-            let (stream, _) = listener.accept().await?;
-            // As the kernel knows them: whoever connected cannot say otherwise.
-            let user = stream.peer_cred()?.uid();
-            let is_known = users.contains(&user);
-            if !is_known {
-                tracing::warn!(user, "a user who may not give commands was hung up on");
-            }
-            is_known.then_some(Peer::Unix(stream))
-        }
-    })
 }
 
 async fn connection<S>(
@@ -225,33 +176,6 @@ fn places(files: Option<u64>, side: Side) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What the listener for `users` says to a program of this process's own user who knows nothing of it.
-    async fn said(users: impl FnOnce(u32) -> Vec<u32>) -> io::Result<Option<u32>> {
-        let dir = tempfile::tempdir()?;
-        let path = dir.path().join("a.sock");
-        let listener = UnixListener::bind(&path)?;
-        let own = rustix::process::geteuid().as_raw();
-        let (mut stream, accepted) = tokio::join!(tokio::net::UnixStream::connect(&path), async {
-            accept(&Listener::Users(listener, users(own))).await
-        });
-        match accepted? {
-            None => {
-                // Nothing but the end of the line.
-                let mut rest = Vec::new();
-                tokio::io::AsyncReadExt::read_to_end(stream.as_mut().expect("a connection"), &mut rest).await?;
-                assert!(rest.is_empty());
-                Ok(None)
-            }
-            Some(_) => Ok(Some(own)),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_user_who_is_not_listed_is_hung_up_on() {
-        assert_eq!(said(|own| vec![own.wrapping_add(1), own.wrapping_add(2)]).await.unwrap(), None);
-        assert!(said(|own| vec![own.wrapping_add(1), own]).await.unwrap().is_some());
-    }
 
     #[test]
     fn no_listener_takes_the_files_of_the_other_or_of_the_store() {

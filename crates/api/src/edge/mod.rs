@@ -1,10 +1,12 @@
 //! What every request passes: its id, its language, its limits, and the rendering of what comes back.
 
 mod address;
+mod asked;
 mod connection;
 mod head;
 mod limits;
 mod listen;
+mod peer;
 mod request_id;
 mod table;
 mod unread;
@@ -18,7 +20,7 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
-use http::{Method, Request, StatusCode, Uri};
+use http::{Method, Request};
 use http_body_util::BodyDataStream;
 use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
@@ -28,8 +30,10 @@ use warp::reply::Response;
 use wxgate_crypto::Skey;
 use wxgate_store::UnixSeconds;
 
+use self::asked::Asked;
 pub(crate) use self::limits::Limiter;
-pub use self::listen::{Listener, serve};
+pub use self::listen::serve;
+pub use self::peer::Listener;
 pub(crate) use self::request_id::{RequestId, RequestIds};
 
 use crate::api_token::ApiTokenText;
@@ -48,9 +52,6 @@ use crate::text::Language;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Headers a request may have. hyper stops at 100 by itself; told of fewer, it would make room for them at each request.
 const HEADERS: usize = 64;
-/// Characters of a path that are logged.
-const LOGGED_PATH_CHARACTERS: usize = 256;
-
 /// What the edge knows of a request; routes get it with [`crate::http::info`].
 #[derive(Clone)]
 pub struct RequestInfo {
@@ -263,58 +264,9 @@ fn holds_token(part: &str) -> bool {
     part.contains(Skey::PREFIX) || part.contains(ApiTokenText::PREFIX)
 }
 
-/// A path as it may stand in the log: cut, and without what clients put there by mistake.
-fn logged(path: &str) -> String {
-    if holds_token(&percent_decode_str(path).decode_utf8_lossy()) {
-        "***".to_owned()
-    } else {
-        path.chars().take(LOGGED_PATH_CHARACTERS).collect()
-    }
-}
-
-/// What is still to be known of a request when its answer is there.
-struct Asked {
-    arrived: Instant,
-    rid: RequestId,
-    language: Language,
-    method: Method,
-    uri: Uri,
-}
-
-impl Asked {
-    /// One line a request. The query is left out: nothing of ours stands there, and what clients put there is not ours to
-    /// keep.
-    fn report(&self, response: &Response, failure: Option<&ApiError>) {
-        let (method, path, status) = (&self.method, self.uri.path(), response.status().as_u16());
-        let Some(error) = failure else {
-            return tracing::debug!(%method, path = logged(path), status, "answered");
-        };
-        let (path, rid) = (logged(path), self.rid.as_str());
-        let ms = u64::try_from(self.arrived.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if response.status() < StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::info!(%method, path, status, ms, rid, error.code = error.parts().1, "refused");
-        } else {
-            let cause = std::error::Error::source(error).map(chain).unwrap_or_default();
-            tracing::error!(%method, path, status, ms, rid, error.code = error.parts().1, cause, "failed: {error}");
-        }
-    }
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_logged_path_is_short_and_holds_no_token() {
-        assert_eq!(logged("/v1/sessions/0123456789abcdef"), "/v1/sessions/0123456789abcdef");
-        assert_eq!(logged("/v1/sessions/wxg_secret"), "***");
-        assert_eq!(logged("/%77xa_secret"), "***");
-        assert_eq!(logged(&"/x".repeat(4_000)).len(), 256);
-    }
 
     #[test]
     fn an_skey_in_a_query_is_seen_under_any_name_and_encoding() {
