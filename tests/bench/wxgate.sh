@@ -65,9 +65,7 @@ measure_start() {
         wxgate_start "$size"
         note start "$size" "$first_answer"
         if [ "$size" -gt 0 ]; then
-            # Until memory knows all sessions, it says of none.
-            in_memory=0
-            until [ "$in_memory" -gt 0 ]; do sleep 0.02; sessions_of "$size"; done
+            wait_until_loaded "$size"
             note loaded "$size" $(((${EPOCHREALTIME/./} - started) / 100))
         else
             note memory rest 0 "$(memory "$pid")"
@@ -131,8 +129,8 @@ purge_loads() {
     on_all "$built/examples/bench-store" expire "$room/$size" "$APPID" "$rows"
     wxgate_start "$size"
     say "waiting until the purge begins"
-    before=0
-    until [ "$before" -gt 0 ]; do sleep 0.1; sessions_of "$size"; before=$in_memory; done
+    wait_until_loaded "$size"
+    before=$in_memory
     until [ "$in_memory" -lt "$before" ]; do sleep 0.2; sessions_of "$size"; done
     round=1 time=$seconds load forward-auth-during-purge "$size" "$pid" \
         get.lua "http://127.0.0.1:${internal[$size]}" /forward-auth "${sample[$size]}" Authorization "Bearer "
@@ -146,4 +144,10 @@ purge_loads() {
 sessions_of() {
     in_memory=$(curl -sf "http://127.0.0.1:${internal[$1]}/metrics" | sed -n 's/^wxgate_sessions //p')
     [ "$in_memory" ] || die "wxgate does not say how many sessions it has; --logs DIR keeps what it says"
+}
+
+# SIZE: until its server knows all sessions. Before that it has none in memory.
+wait_until_loaded() {
+    in_memory=0
+    until [ "$in_memory" -gt 0 ]; do sleep 0.02; sessions_of "$1"; done
 }

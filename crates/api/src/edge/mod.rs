@@ -52,6 +52,7 @@ use crate::text::Language;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Headers a request may have. hyper stops at 100 by itself; told of fewer, it would make room for them at each request.
 const HEADERS: usize = 64;
+
 /// What the edge knows of a request; routes get it with [`crate::http::info`].
 #[derive(Clone)]
 pub struct RequestInfo {

@@ -115,9 +115,8 @@ pub(super) fn make_room(tx: &Tx<'_>, owner: u32, login: &Login) -> Result<Vec<Se
         outbox::tell_of_number(tx, login.now, owner, happened)?;
     }
     // Whoever logs in again and again leaves nothing behind that each of their logins had to look through until the purge.
-    let mut gone = keys::outlived(rows);
-    gone.retain(|(id, row)| row.has_ended() || ended.contains(id));
-    let mut gone: Vec<_> = gone.into_iter().map(|(id, _)| id).collect();
+    let outlived = keys::outlived(rows).into_iter().filter(|(id, row)| row.has_ended() || ended.contains(id));
+    let mut gone: Vec<_> = outlived.map(|(id, _)| id).collect();
     gone.sort_unstable();
     for id in ended.iter().filter(|id| !gone.contains(id)) {
         empty(tx, *id)?;
