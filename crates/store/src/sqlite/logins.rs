@@ -1,9 +1,10 @@
 use rusqlite::{Connection, Result};
 
 use super::audit::{self, About};
+use super::index::Index;
 use super::writer::Tx;
 use super::{members, outbox, sessions};
-use crate::model::{By, Happened, LoggedIn, Login, LoginOutcome, Member, Status, UnixSeconds};
+use crate::model::{By, Happened, LoggedIn, Login, LoginOutcome, Member, MemberKey, Status, UnixSeconds};
 
 /// How exact `last_login_at` is.
 const LAST_LOGIN_SECONDS: i64 = 86_400;
@@ -22,6 +23,16 @@ pub(super) fn record(tx: &Tx<'_>, login: &Login) -> Result<LoginOutcome> {
         audit::record(tx, login.now, &By::WECHAT, "login.risky", About::Member(member.id))?;
     }
     Ok(LoginOutcome::Session(LoggedIn { member, is_new, ended }))
+}
+
+/// Reads what [`record`] will read of a member who is known.
+pub(super) fn read_ahead(conn: &Connection, index: &Index, member: &MemberKey, max_sessions: u32) -> Result<()> {
+    let Some((owner, _)) = members::by_key(conn, member)? else { return Ok(()) };
+    let rows = index.of_member(owner).unwrap_or_default();
+    if rows.len() >= usize::try_from(max_sessions).unwrap_or(usize::MAX) {
+        rows.iter().try_for_each(|(id, _)| sessions::row(conn, *id).map(drop))?;
+    }
+    Ok(())
 }
 
 fn joined(tx: &Tx<'_>, login: &Login) -> Result<(u32, Member)> {

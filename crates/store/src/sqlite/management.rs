@@ -55,7 +55,7 @@ impl Management for SqliteStore {
     async fn api_token(&self, id: Uuid) -> Result<Option<Arc<ApiToken>>> {
         match self.index.api_token(id) {
             Some(token) => Ok(Some(token)),
-            None => self.noticed(self.readers.at_once(|conn| Ok(tokens::by_id(conn, id)?.map(Arc::new)))).await,
+            None => self.read_few(move |conn| Ok(tokens::by_id(conn, id)?.map(Arc::new))).await,
         }
     }
 

@@ -32,6 +32,7 @@ mod pragmas;
 mod proofs;
 mod purge;
 mod readers;
+mod reads;
 mod reserve;
 mod search;
 mod sessions;
@@ -128,6 +129,22 @@ impl SqliteStore {
         self.noticed(read).await
     }
 
+    /// The same of what takes microseconds.
+    async fn read_few<T: Send + 'static>(&self, query: impl readers::Query<T>) -> Result<T> {
+        let read = self.readers.read_few(query).await;
+        self.noticed(read).await
+    }
+
+    /// Has the system take what the writer will read into its memory, if it may not be there: at the writer all wait for each
+    /// other, here nobody does.
+    async fn read_ahead(&self, login: &Login) {
+        if self.readers.expect_the_disk() {
+            let (index, member, most) = (Arc::clone(&self.index), login.member.clone(), login.max_sessions);
+            // What is wrong here the writer finds as well.
+            let _ = self.readers.read_few(move |conn| logins::read_ahead(conn, &index, &member, most)).await;
+        }
+    }
+
     /// Damage that a reader finds is the writer's as well: it fails by it.
     async fn noticed<T>(&self, read: Result<T>) -> Result<T> {
         if let Err(Error::Internal(cause)) = &read
@@ -143,6 +160,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
         self.index.settled().await;
+        self.read_ahead(&login).await;
         self.write(move |tx| logins::record(tx, &login)).await
     }
 
@@ -151,7 +169,7 @@ impl Store for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>> {
-        self.noticed(self.readers.at_once(|conn| sessions::by_id(conn, id))).await
+        self.read_few(move |conn| sessions::by_id(conn, id)).await
     }
 
     async fn touch_session(&self, id: SessionId, seen_at: UnixSeconds, expires_at: UnixSeconds) -> Result<()> {
@@ -177,11 +195,12 @@ impl Store for SqliteStore {
 
     async fn session_keys(&self, member: MemberId, now: UnixSeconds) -> Result<Vec<SealedKey>> {
         self.index.settled().await;
-        self.noticed(self.readers.at_once(|conn| keys::of_member(conn, &self.index, member, now))).await
+        let index = Arc::clone(&self.index);
+        self.read_few(move |conn| keys::of_member(conn, &index, member, now)).await
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>> {
-        self.noticed(self.readers.at_once(|conn| members::by_id(conn, id))).await
+        self.read_few(move |conn| members::by_id(conn, id)).await
     }
 
     async fn change_profile(&self, member: MemberId, profile: Profile, now: UnixSeconds) -> Result<Option<Member>> {
@@ -210,7 +229,7 @@ impl Store for SqliteStore {
     }
 
     async fn used_proof(&self, digest: [u8; 32]) -> Result<Option<UsedProof>> {
-        self.noticed(self.readers.at_once(|conn| proofs::by_digest(conn, &digest))).await
+        self.read_few(move |conn| proofs::by_digest(conn, &digest)).await
     }
 
     async fn bind_phone(&self, bind: BindPhone) -> Result<Bound> {
@@ -401,7 +420,8 @@ impl Outbox for SqliteStore {
 #[async_trait]
 impl PluginEntries for SqliteStore {
     async fn plugin_entry(&self, plugin: &str, key: &str, now: UnixSeconds) -> Result<Option<PluginEntry>> {
-        self.noticed(self.readers.at_once(|conn| plugin_entries::by_key(conn, plugin, key, now))).await
+        let [plugin, key] = [plugin, key].map(str::to_owned);
+        self.read_few(move |conn| plugin_entries::by_key(conn, &plugin, &key, now)).await
     }
 
     async fn plugin_entries(

@@ -9,6 +9,7 @@ use super::index::{self, Change, Index};
 use super::meter::{Meter, Sizes};
 use super::pragmas::{self, Role};
 use super::readers::Readers;
+use super::reads::Reads;
 use super::reserve::Reserve;
 use super::upgrade::Kept;
 use super::writer::{self, Drain, Writer};
@@ -66,7 +67,8 @@ impl SqliteStore {
         let snapshots = Arc::new(Kept::of(&data_dir));
         migrate(&mut connection, &snapshots, keep).map_err(|why| files::refused(&database, why))?;
         openings::release_abandoned(&connection).map_err(|error| files::refused(&database, error))?;
-        let readers = Readers::open(&database, settings.readers)?;
+        let reads = Arc::new(Reads::default());
+        let readers = Readers::open(&database, settings.readers, Arc::clone(&reads))?;
         let index = Arc::new(Index::loading(settings.index_max_bytes));
         let kept = tokens::all(&connection).map_err(|error| files::refused(&database, error))?;
         index.apply(kept.into_iter().map(|token| Change::Token { id: token.id, token: Some(token) }).collect());
@@ -76,7 +78,7 @@ impl SqliteStore {
         let reserve = Reserve::hold(&data_dir);
         let meter = Arc::new(Meter::default());
         let commit = Box::new(writer::commit);
-        let drain = Drain::new(connection, files, Arc::clone(&index), reserve, commit, Arc::clone(&meter));
+        let drain = Drain::new(connection, files, Arc::clone(&index), reserve, commit, Arc::clone(&meter), reads);
         let writer = Writer::start(drain, Some(lock), settings.queue)?;
         let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), snapshots };
         store.load(connect(&database, Role::Reader)?)?;

@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use r2d2::{ManageConnection, Pool};
@@ -7,6 +7,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
 use super::pragmas::{self, Role};
+use super::reads::Reads;
 use super::{failure, files};
 use crate::error::{Error, Result};
 
@@ -26,10 +27,11 @@ pub(super) struct Readers {
     pool: Pool<SqliteConnectionManager>,
     /// For reads of a few rows.
     quick: Mutex<Connection>,
+    reads: Arc<Reads>,
 }
 
 impl Readers {
-    pub(super) fn open(database: &Path, count: u32) -> Result<Self> {
+    pub(super) fn open(database: &Path, count: u32, reads: Arc<Reads>) -> Result<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let manager = SqliteConnectionManager::file(database)
@@ -46,12 +48,23 @@ impl Readers {
             .test_on_check_out(false)
             .build(manager)
             .map_err(|error| files::refused(database, error))?;
-        Ok(Self { pool, quick: Mutex::new(quick) })
+        Ok(Self { pool, quick: Mutex::new(quick), reads })
     }
 
-    /// Runs `query` right here: for what takes microseconds, less than to hand it to another thread.
-    pub(super) fn at_once<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        query(&self.quick.lock().unwrap_or_else(PoisonError::into_inner)).map_err(failure::of)
+    /// Reads a few rows: right here, since that takes microseconds, less than to hand it to another thread. Where it may have
+    /// to wait for the disk, it does so elsewhere, and others beside it.
+    pub(super) async fn read_few<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
+        if self.reads.expect_the_disk() {
+            let reads = Arc::clone(&self.reads);
+            return self.read(move |conn| reads.watch(|| query(conn))).await;
+        }
+        let connection = self.quick.lock().unwrap_or_else(PoisonError::into_inner);
+        self.reads.watch(|| query(&connection)).map_err(failure::of)
+    }
+
+    /// Whether rows lately come from the disk.
+    pub(super) fn expect_the_disk(&self) -> bool {
+        self.reads.expect_the_disk()
     }
 
     /// Runs `query` off the runtime's threads.
@@ -77,7 +90,25 @@ pub(super) fn within<T>(time: Duration, connection: &Connection, query: impl Que
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
+    use crate::contract;
+    use crate::{Settings, SqliteStore, Store};
+
+    /// However long the disk takes, the answers are the same.
+    #[tokio::test]
+    async fn the_suite_holds_where_each_read_may_wait_for_the_disk() {
+        let dirs = TempDir::new().unwrap();
+        contract::run(async || {
+            let dir = TempDir::new_in(dirs.path()).unwrap();
+            let store = SqliteStore::open(&Settings::default(), &dir.keep()).unwrap();
+            store.readers.reads.expect_many();
+            let store: Arc<dyn Store> = Arc::new(store);
+            store
+        })
+        .await;
+    }
 
     #[test]
     fn a_read_that_takes_too_long_is_ended_and_the_next_one_is_not() {

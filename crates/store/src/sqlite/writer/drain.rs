@@ -13,6 +13,7 @@ use crate::sqlite::failure;
 use crate::sqlite::files::Watch;
 use crate::sqlite::index::Index;
 use crate::sqlite::meter::Meter;
+use crate::sqlite::reads::Reads;
 use crate::sqlite::reserve::Reserve;
 
 /// How long a scrub waits at first for readers that still use the log. Later tries do not wait.
@@ -33,6 +34,7 @@ pub(in crate::sqlite) struct Drain {
     commit: Commit,
     log: Log,
     meter: Arc<Meter>,
+    reads: Arc<Reads>,
     /// The log still holds what was deleted for good.
     scrub_due: bool,
 }
@@ -45,8 +47,9 @@ impl Drain {
         reserve: Reserve,
         commit: Commit,
         meter: Arc<Meter>,
+        reads: Arc<Reads>,
     ) -> Self {
-        Self { connection, files, index, reserve, commit, log: Log::default(), meter, scrub_due: false }
+        Self { connection, files, index, reserve, commit, log: Log::default(), meter, reads, scrub_due: false }
     }
 
     fn apply(&mut self, batch: &mut [Box<dyn Intent>]) -> Verdict {
@@ -54,7 +57,7 @@ impl Drain {
         // To files that are still what they were: the outcome is unknown if the names stand for others.
         let (commit, files) = (&mut self.commit, &self.files);
         let commit = |connection: &Connection| commit(connection).and_then(|()| files.check());
-        let verdict = batch::apply(&self.connection, &self.index, commit, batch);
+        let verdict = self.reads.watch(|| batch::apply(&self.connection, &self.index, commit, batch));
         match &verdict {
             Verdict::Committed => self.meter.committed(batch.len(), begun.elapsed()),
             Verdict::RolledBack(_) => self.meter.rolled_back(),

@@ -79,7 +79,7 @@ fn drain(dir: &TempDir, commit: Commit, meter: Arc<Meter>) -> Drain {
     let tables = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)";
     connection.execute_batch(tables).unwrap();
     let files = Watch::new(dir.path()).unwrap();
-    Drain::new(connection, files, Arc::new(Index::none()), Reserve::none(), commit, meter)
+    Drain::new(connection, files, Arc::new(Index::none()), Reserve::none(), commit, meter, Arc::default())
 }
 
 fn failure(code: i32) -> rusqlite::Error {
