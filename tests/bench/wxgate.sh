@@ -1,7 +1,7 @@
 # The server under test, one for each size. Sourced by run.
 
 APPID=wx0123456789abcdef
-# As its unit starts it.
+# As its unit starts it; that without a store too.
 mapfile -t environment < <(sed -n 's/^Environment=//p' config/wxgate.service)
 declare -A sample with_phone server_pid public internal api_token phone_rate
 
