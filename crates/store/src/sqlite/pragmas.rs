@@ -113,6 +113,21 @@ mod tests {
         check_version(rusqlite::version_number()).unwrap();
     }
 
+    /// As `.cargo/config.toml` says.
+    #[test]
+    fn sqlite_is_built_without_what_nobody_asks_it_for() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+        let options: Result<Vec<String>> = options.query_map([], |row| row.get(0)).unwrap().collect();
+        let options = options.unwrap();
+        for there in ["DEFAULT_MEMSTATUS=0", "OMIT_LOAD_EXTENSION", "OMIT_SHARED_CACHE"] {
+            assert!(options.iter().any(|option| option == there), "{there}: {options:?}");
+        }
+        let unwanted = ["DBSTAT_VTAB", "FTS", "LOAD_EXTENSION", "MEMORY_MANAGEMENT", "RTREE", "STAT4"];
+        let unwanted = unwanted.map(|name| format!("ENABLE_{name}"));
+        assert!(!options.iter().any(|option| unwanted.iter().any(|name| option.starts_with(name))), "{options:?}");
+    }
+
     #[test]
     fn every_setting_takes_on_a_file() {
         let dir = tempfile::tempdir().unwrap();
