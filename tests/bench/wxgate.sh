@@ -1,8 +1,6 @@
 # The server under test, one for each size. Sourced by run.
 
 APPID=wx0123456789abcdef
-# As its unit starts it; that without a store too.
-mapfile -t environment < <(sed -n 's/^Environment=//p' config/wxgate.service)
 declare -A sample with_phone server_pid public internal api_token phone_rate
 
 # SIZE MEMBERS WECHAT-PORT: its configuration, its first start's files, its members and sessions. SIZE names the server.
@@ -45,7 +43,7 @@ wxgate_start() {
     local size=$1 path=/healthz skey= line
     if [ "$size" != 0 ]; then path=/forward-auth; read -r skey <"${sample[$size]}"; fi
     started=${EPOCHREALTIME/./}
-    on_server "wxgate-$size" env "${environment[@]}" "$built/wxgate" serve --config "$room/$size.toml"
+    on_server "wxgate-$size" "$built/wxgate" serve --config "$room/$size.toml"
     server_pid[$size]=$pid
     until { exec 3<>"/dev/tcp/127.0.0.1/${internal[$size]}"; } 2>/dev/null; do
         kill -0 "$pid" 2>/dev/null || die "wxgate did not start; --logs DIR keeps what it says"

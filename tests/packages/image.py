@@ -24,15 +24,13 @@ class Image:
         lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         last = max(number for number, line in enumerate(lines) if line.startswith("FROM"))
         assert lines[last] == "FROM scratch", lines[last]
-        self.copies, self.variables = [], {}
+        self.copies = []
         for line in lines[last + 1:]:
             word, rest = line.split(maxsplit=1)
             match word:
                 case "COPY":
                     *flags, source, target = rest.split()
                     self.copies.append((dict(flag[2:].split("=") for flag in flags), source, target))
-                case "ENV":
-                    self.variables.update([rest.split("=", 1)])
                 case "USER":
                     self.user, self.group = map(int, rest.split(":"))
                 case "WORKDIR":
@@ -70,7 +68,7 @@ class Image:
         enter = ["unshare", "--pid", "--fork", "--kill-child", "--root", root, "--wd", self.workdir]
         enter += ["--setgid", str(self.group), "--setuid", str(self.user)]
         return subprocess.Popen(
-            enter + argv, env=self.variables | (variables or {}), text=True,
+            enter + argv, env=variables or {}, text=True,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
 
