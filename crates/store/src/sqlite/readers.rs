@@ -90,6 +90,8 @@ pub(super) fn within<T>(time: Duration, connection: &Connection, query: impl Que
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use tempfile::TempDir;
 
     use super::*;
@@ -108,6 +110,16 @@ mod tests {
             store
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn only_what_may_wait_for_the_disk_leaves_the_thread_that_asks() {
+        let dir = TempDir::new().unwrap();
+        let SqliteStore { readers, .. } = &SqliteStore::open(&Settings::default(), dir.path()).unwrap();
+        let here = thread::current().id();
+        assert_eq!(readers.read_few(|_| Ok(thread::current().id())).await.unwrap(), here);
+        readers.reads.expect_many();
+        assert_ne!(readers.read_few(|_| Ok(thread::current().id())).await.unwrap(), here);
     }
 
     #[test]
