@@ -82,6 +82,8 @@ pub const LATEST_SCHEMA: u32 = migrations::LATEST;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    /// Logins come to the writer in the order in which they came here, however long the disk takes for each.
+    turn: tokio::sync::Mutex<()>,
     index: Arc<Index>,
     meter: Arc<Meter>,
     sizes: Sizes,
@@ -160,8 +162,10 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
         self.index.settled().await;
-        self.read_ahead(&login).await;
-        self.write(move |tx| logins::record(tx, &login)).await
+        let (turn, ()) = tokio::join!(biased; self.turn.lock(), self.read_ahead(&login));
+        let recorded = self.writer.queue(move |tx| logins::record(tx, &login))?;
+        drop(turn);
+        recorded.await
     }
 
     fn identify(&self, id: SessionId, skey_hash: &[u8; 32], now: UnixSeconds) -> Identified {

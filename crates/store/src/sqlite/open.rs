@@ -80,7 +80,15 @@ impl SqliteStore {
         let commit = Box::new(writer::commit);
         let drain = Drain::new(connection, files, Arc::clone(&index), reserve, commit, Arc::clone(&meter), reads);
         let writer = Writer::start(drain, Some(lock), settings.queue)?;
-        let store = Self { writer, readers, index, meter, sizes: Sizes::of(data_dir), snapshots };
+        let store = Self {
+            writer,
+            readers,
+            turn: tokio::sync::Mutex::default(),
+            index,
+            meter,
+            sizes: Sizes::of(data_dir),
+            snapshots,
+        };
         store.load(connect(&database, Role::Reader)?)?;
         Ok(store)
     }

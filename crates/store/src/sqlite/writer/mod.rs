@@ -51,9 +51,17 @@ impl Writer {
         Handle(self.queue.downgrade())
     }
 
+    /// Queues `work`. What it gives resolves when the work is durable.
+    pub(super) fn queue<T: Send + 'static, F: Work<T>>(
+        &self,
+        work: F,
+    ) -> Result<impl Future<Output = Result<T>> + Send + use<T, F>> {
+        self.enqueue(work, Duty::Ordinary).map(settle)
+    }
+
     /// Queues `work` and waits until it is durable.
     pub(super) async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
-        settle(self.enqueue(work, Duty::Ordinary)?).await
+        self.queue(work)?.await
     }
 
     /// Like [`write`](Self::write), also when the disk is full.
