@@ -60,6 +60,7 @@ macro_rules! for_each_contract_case {
             logins::a_repeated_login_changes_nothing,
             logins::a_session_id_of_another_login_is_a_conflict,
             logins::logins_at_once_make_one_member,
+            logins::logins_keep_their_order_where_their_task_is_to_give_way,
             sessions::a_session_comes_back_as_it_was_opened,
             sessions::an_expired_session_is_given_as_stored,
             sessions::a_use_moves_the_expiry,

@@ -137,9 +137,10 @@ impl SqliteStore {
         self.noticed(read).await
     }
 
-    /// Has the system take what the writer will read into its memory, if it may not be there: at the writer all wait for each
-    /// other, here nobody does.
+    /// Waits for the index, and has the system take what the writer will read into its memory, if it may not be there: at the
+    /// writer all wait for each other, here nobody does.
     async fn read_ahead(&self, login: &Login) {
+        self.index.settled().await;
         if self.readers.expect_the_disk() {
             let (index, member, most) = (Arc::clone(&self.index), login.member.clone(), login.max_sessions);
             // What is wrong here the writer finds as well.
@@ -161,7 +162,6 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
-        self.index.settled().await;
         let (turn, ()) = tokio::join!(biased; self.turn.lock(), self.read_ahead(&login));
         let recorded = self.writer.queue(move |tx| logins::record(tx, &login))?;
         drop(turn);
