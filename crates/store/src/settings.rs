@@ -10,7 +10,7 @@ pub struct Settings {
     pub url: String,
     /// Writes that may wait; one more is [`Error::Busy`](crate::Error::Busy).
     pub queue: usize,
-    /// Connections that read at once.
+    /// Lists that are read at once, and as many reads of a few rows beside them.
     pub readers: u32,
     /// How much memory sessions may take so that checks read no disk. Above it the oldest are read from the file, and a
     /// login takes longer, since the file then has an index of whose session is whose. `session.index_max_bytes` of the

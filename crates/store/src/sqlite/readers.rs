@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use r2d2::{ManageConnection, Pool};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+use tokio::time;
 
 use super::pragmas::{self, Role};
 use super::reads::Reads;
@@ -24,13 +26,18 @@ impl<T, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static> Query<T>
 
 /// The connections that read.
 pub(super) struct Readers {
-    pool: Pool<SqliteConnectionManager>,
-    /// For reads of a few rows.
+    /// For reads of a few rows, on the thread that asks.
     quick: Mutex<Connection>,
+    pool: Pool<SqliteConnectionManager>,
+    /// Who has a place in one of these has a connection of the pool.
+    lists: Arc<Semaphore>,
+    /// For reads of a few rows which may wait for the disk: lists that take their time hold none of these.
+    few: Arc<Semaphore>,
     reads: Arc<Reads>,
 }
 
 impl Readers {
+    /// Lists are read by `count` at once, and a few rows by as many.
     pub(super) fn open(database: &Path, count: u32, reads: Arc<Reads>) -> Result<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -40,7 +47,7 @@ impl Readers {
         // The pool would try again and again; a connection that cannot be had at all should say so at once.
         let quick = manager.connect().map_err(|error| files::refused(database, error))?;
         let pool = Pool::builder()
-            .max_size(count)
+            .max_size(2 * count)
             .connection_timeout(PATIENCE)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -48,7 +55,8 @@ impl Readers {
             .test_on_check_out(false)
             .build(manager)
             .map_err(|error| files::refused(database, error))?;
-        Ok(Self { pool, quick: Mutex::new(quick), reads })
+        let [lists, few] = [(); 2].map(|()| Arc::new(Semaphore::new(count as usize)));
+        Ok(Self { quick: Mutex::new(quick), pool, lists, few, reads })
     }
 
     /// Reads a few rows: right here, since that takes microseconds, less than to hand it to another thread. Where it may have
@@ -56,7 +64,7 @@ impl Readers {
     pub(super) async fn read_few<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
         if self.reads.expect_the_disk() {
             let reads = Arc::clone(&self.reads);
-            return self.read(move |conn| reads.watch(|| query(conn))).await;
+            return self.read_in(&self.few, move |conn| reads.watch(|| query(conn))).await;
         }
         let connection = self.quick.lock().unwrap_or_else(PoisonError::into_inner);
         self.reads.watch(|| query(&connection)).map_err(failure::of)
@@ -67,12 +75,23 @@ impl Readers {
         self.reads.expect_the_disk()
     }
 
-    /// Runs `query` off the runtime's threads.
+    /// Reads what may take its time.
     pub(super) async fn read<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
+        self.read_in(&self.lists, query).await
+    }
+
+    /// Waits for a place in `line`, which takes none of the runtime's threads; then runs `query` on one for what blocks.
+    async fn read_in<T: Send + 'static>(&self, line: &Arc<Semaphore>, query: impl Query<T>) -> Result<T> {
+        let Ok(Ok(place)) = time::timeout(PATIENCE, Arc::clone(line).acquire_owned()).await else {
+            return Err(Error::Busy);
+        };
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
             let connection = pool.get().map_err(|_| Error::Busy)?;
-            within(LIMIT, &connection, query).map_err(failure::of)
+            let result = within(LIMIT, &connection, query).map_err(failure::of);
+            drop(connection);
+            drop(place);
+            result
         })
         .await
         .map_err(|error| Error::Internal(error.into()))?
@@ -90,8 +109,10 @@ pub(super) fn within<T>(time: Duration, connection: &Connection, query: impl Que
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
     use std::thread;
 
+    use futures_util::future::join_all;
     use tempfile::TempDir;
 
     use super::*;
@@ -120,6 +141,26 @@ mod tests {
         assert_eq!(readers.read_few(|_| Ok(thread::current().id())).await.unwrap(), here);
         readers.reads.expect_many();
         assert_ne!(readers.read_few(|_| Ok(thread::current().id())).await.unwrap(), here);
+    }
+
+    #[tokio::test]
+    async fn long_reads_keep_no_read_of_a_few_rows_waiting() {
+        let dir = TempDir::new().unwrap();
+        let SqliteStore { readers, .. } = &SqliteStore::open(&Settings::default(), dir.path()).unwrap();
+        readers.reads.expect_many();
+        let all = Settings::default().readers;
+        let (ends, long): (Vec<_>, Vec<_>) = (0..all)
+            .map(|_| {
+                let (end, ended) = mpsc::channel::<()>();
+                (end, readers.read(move |_| Ok(ended.recv().is_err())))
+            })
+            .unzip();
+        let brief = async {
+            assert_eq!(readers.read_few(|_| Ok(1)).await.unwrap(), 1);
+            drop(ends);
+        };
+        let (ended, ()) = tokio::join!(biased; join_all(long), brief);
+        assert!(ended.into_iter().all(|ended| ended.unwrap()));
     }
 
     #[test]
