@@ -3,15 +3,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::page::LOOKED_AT;
-use super::writer::Tx;
-use super::{SqliteStore, audit, manage, members, search, tokens};
 use crate::error::Result;
 use crate::management::Management;
 use crate::model::{
     ApiToken, AuditLine, AuditQuery, By, ChangeMember, Changed, Member, MemberId, MemberQuery, Page, SessionId,
     UnixSeconds,
 };
+use crate::sqlite::page::LOOKED_AT;
+use crate::sqlite::writer::Tx;
+use crate::sqlite::{SqliteStore, audit, manage, members, search, tokens};
 
 #[async_trait]
 impl Management for SqliteStore {
