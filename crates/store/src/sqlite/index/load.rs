@@ -4,7 +4,7 @@ use std::sync::Weak;
 use rusqlite::{Connection, Result, Row as SqlRow, params};
 use uuid::Uuid;
 
-use super::people::View;
+use super::record::View;
 use super::{Index, NOTHING, Phase, Row, State, seconds};
 use crate::model::{MemberId, SessionId, Status, UnixSeconds, shortened};
 use crate::sqlite::columns::Columns;
