@@ -21,6 +21,7 @@ mod batch;
 mod drain;
 mod group;
 mod log;
+mod scheduling;
 mod tx;
 
 /// The way to the thread that owns the writing connection.
@@ -39,6 +40,7 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("wxgate-writer".to_owned())
             .spawn(move || {
+                scheduling::give_way();
                 clock.block_on(group.run(&mut drain));
                 drop(lock);
             })
