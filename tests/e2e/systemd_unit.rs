@@ -76,13 +76,16 @@ fn the_units_and_the_program_agree() {
     assert!(ended_for_good.split(' ').any(|code| code == "78") && !ended_for_good.contains("70"));
 }
 
-/// The calls of a set of systemd's, and of those that it holds.
+/// The calls of a set of systemd's, and of those that it holds; or the one of that name.
 fn calls(set: &str) -> BTreeSet<String> {
+    if !set.starts_with('@') {
+        return [set.to_owned()].into();
+    }
     let ran = analyze(&["syscall-filter", "--no-pager", set]);
     assert!(ran.status.success(), "{set}");
     let said = String::from_utf8(ran.stdout).unwrap();
     let names = said.lines().skip(1).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    names.flat_map(|name| if name.starts_with('@') { calls(name) } else { [name.to_owned()].into() }).collect()
+    names.flat_map(calls).collect()
 }
 
 /// What `SystemCallFilter=` of the service leaves.
@@ -90,8 +93,7 @@ fn allowed() -> BTreeSet<String> {
     let mut allowed = BTreeSet::new();
     for line in values("wxgate.service", "SystemCallFilter") {
         let (names, is_taken_away) = line.strip_prefix('~').map_or((line.as_str(), false), |names| (names, true));
-        for name in names.split(' ') {
-            let set = if name.starts_with('@') { calls(name) } else { [name.to_owned()].into() };
+        for set in names.split(' ').map(calls) {
             if is_taken_away {
                 allowed = &allowed - &set;
             } else {

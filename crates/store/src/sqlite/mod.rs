@@ -124,14 +124,13 @@ impl SqliteStore {
         self.noticed(read).await
     }
 
-    /// Waits for the index, and has the system take what the writer will read into its memory, if it may not be there: at the
-    /// writer all wait for each other, here nobody does.
+    /// Has the system take what the writer will read into its memory, if it may not be there: at the writer all wait for each
+    /// other, here nobody does.
     async fn read_ahead(&self, login: &Login) {
-        self.index.settled().await;
         if self.readers.expect_the_disk() {
             let (index, member, most) = (Arc::clone(&self.index), login.member.clone(), login.max_sessions);
             // What is wrong here the writer finds as well.
-            let _ = self.readers.read_few(move |conn| logins::read_ahead(conn, &index, &member, most)).await;
+            let _ = self.readers.read_apart(move |conn| logins::read_ahead(conn, &index, &member, most)).await;
         }
     }
 

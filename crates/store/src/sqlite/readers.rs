@@ -63,11 +63,16 @@ impl Readers {
     /// to wait for the disk, it does so elsewhere, and others beside it.
     pub(super) async fn read_few<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
         if self.reads.expect_the_disk() {
-            let reads = Arc::clone(&self.reads);
-            return self.read_in(&self.few, move |conn| reads.watch(|| query(conn))).await;
+            return self.read_apart(query).await;
         }
         let connection = self.quick.lock().unwrap_or_else(PoisonError::into_inner);
         self.reads.watch(|| query(&connection)).map_err(failure::of)
+    }
+
+    /// Reads a few rows where to wait for the disk holds up nobody else.
+    pub(super) async fn read_apart<T: Send + 'static>(&self, query: impl Query<T>) -> Result<T> {
+        let reads = Arc::clone(&self.reads);
+        self.read_in(&self.few, move |conn| reads.watch(|| query(conn))).await
     }
 
     /// Whether rows lately come from the disk.
@@ -87,11 +92,10 @@ impl Readers {
         };
         let pool = self.pool.clone();
         tokio::task::spawn_blocking(move || {
+            // Given up behind the connection.
+            let _place = place;
             let connection = pool.get().map_err(|_| Error::Busy)?;
-            let result = within(LIMIT, &connection, query).map_err(failure::of);
-            drop(connection);
-            drop(place);
-            result
+            within(LIMIT, &connection, query).map_err(failure::of)
         })
         .await
         .map_err(|error| Error::Internal(error.into()))?

@@ -20,7 +20,9 @@ use crate::store::Store;
 #[async_trait]
 impl Store for SqliteStore {
     async fn record_login(&self, login: Login) -> Result<LoginOutcome> {
+        // Whoever waited for anything else first might be woken after those who came later.
         let (turn, ()) = tokio::join!(biased; self.turn.lock(), self.read_ahead(&login));
+        self.index.settled().await;
         let recorded = self.writer.queue(move |tx| logins::record(tx, &login))?;
         drop(turn);
         recorded.await
